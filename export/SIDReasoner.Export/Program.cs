@@ -1,0 +1,2 @@
+Console.Error.WriteLine("sidr-export: the exporter lands with the next change.");
+return 2;
