@@ -1,0 +1,29 @@
+using SIDReasoner.Core;
+
+namespace SIDReasoner.Decoding;
+
+/// <summary>A model answered with logits that are not numbers, so no ranking can be made of them.</summary>
+public sealed class InvalidLogitsException : SidReasonerException
+{
+    /// <summary>Makes the error for one row.</summary>
+    /// <param name="row">The row of the logits.</param>
+    /// <param name="column">The SID column, or -1 for the row's log-sum-exp.</param>
+    /// <param name="depth">Depth in the trie at which the row was read.</param>
+    /// <param name="value">What was found.</param>
+    public InvalidLogitsException(int row, int column, int depth, float value)
+        : base($"The model gave {value} as {(column < 0 ? "log-sum-exp" : $"logit of SID column {column}")} in row {row} at level {depth + 1}; expected a finite number. Check the checkpoint's weights.")
+    {
+        Row = row;
+        Column = column;
+        Depth = depth;
+    }
+
+    /// <summary>The row of the logits.</summary>
+    public int Row { get; }
+
+    /// <summary>The SID column, or -1 for the row's log-sum-exp.</summary>
+    public int Column { get; }
+
+    /// <summary>Depth in the trie at which the row was read.</summary>
+    public int Depth { get; }
+}
