@@ -1,0 +1,194 @@
+using Google.Protobuf;
+using SIDReasoner.Core;
+using SIDReasoner.Core.Bundles;
+using SIDReasoner.Core.Checkpoints;
+using SIDReasoner.Core.Configuration;
+using SIDReasoner.Core.Items;
+using SIDReasoner.Core.SemanticIds;
+using SIDReasoner.Core.Tries;
+using SIDReasoner.Export.Decoder;
+
+namespace SIDReasoner.Export.Bundles;
+
+/// <summary>Checkpoint folder and catalogue in, bundle out: one graph over the checkpoint's own weight files, the trie, and a manifest with every hash.</summary>
+/// <remarks>No weight is copied where the file system links; none is ever rewritten. Safe to call from several threads for different outputs.</remarks>
+public static class BundleExporter
+{
+    /// <summary>Positions a bundle has room for unless <see cref="BundleExportOptions.Context"/> asks for more.</summary>
+    public const int DefaultContext = 4096;
+
+    private const int HeadMultiple = 8;
+    private const int MostBeams = 1024;
+    private const int MostLevels = 8;
+
+    private static readonly string[] s_carriedFiles =
+    [
+        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+        "vocab.json", "merges.txt", "chat_template.jinja", "prompt.json", CheckpointManifest.FileName, "model.safetensors.index.json",
+    ];
+
+    /// <summary>Writes a bundle. Nothing is left behind where it fails, and an older bundle at the place stays as it was.</summary>
+    /// <param name="options">What, from where, to where.</param>
+    /// <returns>The manifest as written.</returns>
+    /// <exception cref="SidReasonerException">Options, checkpoint or catalogue are wrong, or the disk is full; the message says what to do.</exception>
+    public static BundleManifest Export(BundleExportOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Check(options);
+        using var checkpoint = CheckpointFolder.Open(options.Checkpoint);
+        CheckModel(options, checkpoint.Config);
+        var tokenizer = TokenizerVocabulary.TryLoad(options.Checkpoint);
+        var catalog = options.Catalog is null ? null : ItemCatalog.Load(options.Catalog);
+        var sidTokens = SidTokenResolver.Resolve(options, checkpoint, tokenizer, catalog);
+        using var trie = catalog is null ? null : catalog.BuildTrie(Vocabulary(sidTokens!));
+
+        try
+        {
+            using var folder = BundleFolder.Create(options.Output);
+            var manifest = Write(options, checkpoint, tokenizer, sidTokens, catalog, trie, folder);
+            folder.Commit();
+            return manifest;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SidReasonerException(
+                $"Cannot write the bundle '{options.Output}': {error.Message.TrimEnd('.')}. Nothing was left there. Free space or name another folder.", error);
+        }
+    }
+
+    private static BundleManifest Write(
+        BundleExportOptions options,
+        CheckpointFolder checkpoint,
+        TokenizerVocabulary? tokenizer,
+        BundleSidTokens? sidTokens,
+        ItemCatalog? catalog,
+        SidTrie? trie,
+        BundleFolder folder)
+    {
+        var files = new Dictionary<string, BundleFile>(StringComparer.Ordinal);
+        foreach (var name in s_carriedFiles.Where(n => File.Exists(Path.Combine(options.Checkpoint, n))))
+        {
+            File.Copy(Path.Combine(options.Checkpoint, name), folder.Path(name));
+            files[name] = FileHashes.Of(folder.Path(name));
+        }
+
+        foreach (var weights in checkpoint.Weights.Files)
+        {
+            var name = Path.GetFileName(weights);
+            FileLink.LinkOrCopy(weights, folder.Path(name));
+            files[name] = FileHashes.Of(folder.Path(name));
+        }
+
+        var weightNames = checkpoint.Weights.Files.Select(f => Path.GetFileName(f)!).Append("config.json").ToHashSet(StringComparer.Ordinal);
+        var catalogHash = WriteCatalog(sidTokens, catalog, trie, folder, files);
+        var config = checkpoint.Config;
+        var architecture = config.Architecture.ToString().ToLowerInvariant();
+        var manifest = new BundleManifest
+        {
+            Exporter = $"sidr-export {ProgramVersion}",
+            Architecture = architecture,
+            ModelDigest = FileHashes.Combine(files.Where(f => weightNames.Contains(f.Key))),
+            VocabSize = config.VocabSize,
+            HiddenSize = config.HiddenSize,
+            LayerCount = config.LayerCount,
+            KvHeadCount = config.KvHeadCount,
+            HeadSize = config.HeadSize,
+            Context = options.Context ?? Math.Min(config.MaxPositions, DefaultContext),
+            MaxBeams = options.MaxBeams,
+            Levels = trie?.LevelCount ?? (sidTokens is null ? 0 : options.Levels),
+            Precisions = [],
+            SidTokens = sidTokens,
+            ReferenceEnd = ReferenceEnd.Resolve(options, tokenizer, config.VocabSize),
+            ItemCount = catalog?.Items.Count ?? 0,
+            SidCount = trie?.SidCount ?? 0,
+            CatalogHash = catalogHash,
+            Files = files,
+        };
+        manifest = manifest with { Precisions = WriteModels(options, checkpoint, manifest, folder, files) };
+
+        var genAi = GenAiConfig.Write(config, manifest, architecture, EndTokens.Read(options.Checkpoint, config));
+        File.WriteAllText(folder.Path("genai_config.json"), genAi);
+        files["genai_config.json"] = FileHashes.Of(folder.Path("genai_config.json"));
+        manifest.Save(folder.TemporaryPath);
+        return manifest;
+    }
+
+    private static List<BundlePrecision> WriteModels(
+        BundleExportOptions options, CheckpointFolder checkpoint, BundleManifest manifest, BundleFolder folder, Dictionary<string, BundleFile> files)
+    {
+        using (var tables = File.Create(folder.Path(RotaryEmbedding.FileName)))
+            RotaryEmbedding.WriteTables(tables, checkpoint.Config, manifest.CacheRows);
+        files[RotaryEmbedding.FileName] = FileHashes.Of(folder.Path(RotaryEmbedding.FileName));
+
+        var layout = new HeadLayout(DecoderGraph.HeadWeight(checkpoint), manifest.SidTokens?.TokenIds ?? [], manifest.ReferenceEnd ?? []);
+        var written = new List<BundlePrecision>();
+        foreach (var precision in options.Precisions.Distinct(StringComparer.Ordinal))
+        {
+            ILinearWriter? writer = null;
+            var model = DecoderGraph.Build(
+                checkpoint, layout, manifest.CacheRows, (graph, weights) => writer = LinearWriters.Create(precision, graph, weights), ProgramVersion);
+            model.MetadataProps.Add(new global::Onnx.StringStringEntryProto { Key = "sidreasoner.model_digest", Value = manifest.ModelDigest });
+            using (var stream = File.Create(folder.Path(writer!.ModelFile)))
+                model.WriteTo(stream);
+            files[writer.ModelFile] = FileHashes.Of(folder.Path(writer.ModelFile));
+            written.Add(new BundlePrecision { Name = writer.Precision, Model = writer.ModelFile, CacheType = "float32" });
+        }
+
+        return written;
+    }
+
+    /// <summary>items.jsonl and catalog.sidtrie; the hash ties the trie to the SID tokens and items it was built from.</summary>
+    private static string? WriteCatalog(
+        BundleSidTokens? sidTokens, ItemCatalog? catalog, SidTrie? trie, BundleFolder folder, Dictionary<string, BundleFile> files)
+    {
+        if (catalog is null || trie is null || sidTokens is null)
+            return null;
+        catalog.Save(folder.TemporaryPath);
+        files["items.jsonl"] = FileHashes.Of(folder.Path("items.jsonl"));
+        var hash = BundleCatalogHash.Compute(sidTokens, files["items.jsonl"].Sha256);
+        trie.Save(folder.Path("catalog.sidtrie"), hash);
+        files["catalog.sidtrie"] = FileHashes.Of(folder.Path("catalog.sidtrie"));
+        return Convert.ToHexStringLower(hash);
+    }
+
+    private static SidVocabulary Vocabulary(BundleSidTokens tokens) =>
+        new(tokens.Texts.Zip(tokens.TokenIds).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal));
+
+    private static void Check(BundleExportOptions options)
+    {
+        foreach (var precision in options.Precisions.Where(p => !LinearWriters.Names.Contains(p)))
+            throw new SidReasonerException($"--precision '{precision}' is not known; expected {string.Join(", ", LinearWriters.Names.Select(n => $"'{n}'"))}.");
+        if (options.Precisions.Count == 0)
+            throw new SidReasonerException("--precision names nothing; expected 'fp32'.");
+        CheckRange("--max-beams", options.MaxBeams, 1, MostBeams);
+        CheckRange("levels", options.Levels, 1, MostLevels);
+        var output = Path.GetFullPath(options.Output);
+        foreach (var (name, input) in new[] { ("--checkpoint", options.Checkpoint), ("--catalog", options.Catalog) })
+        {
+            if (input is null)
+                continue;
+            if (Path.TrimEndingDirectorySeparator(Path.GetFullPath(input)) == Path.TrimEndingDirectorySeparator(output))
+                throw new SidReasonerException($"--out and {name} are both '{input}'; the bundle needs a folder of its own.");
+        }
+    }
+
+    private static void CheckModel(BundleExportOptions options, ModelConfig config)
+    {
+        if (config.HeadSize % HeadMultiple != 0)
+        {
+            throw new SidReasonerException(
+                $"Checkpoint '{options.Checkpoint}' has heads of {config.HeadSize} (config.json: head_dim); ONNX Runtime's attention needs a multiple of {HeadMultiple}.");
+        }
+
+        if (options.Context is { } context)
+            CheckRange("--context", context, 1, config.MaxPositions, " (config.json: max_position_embeddings)");
+    }
+
+    private static void CheckRange(string name, int value, int least, int most, string why = "")
+    {
+        if (value < least || value > most)
+            throw new SidReasonerException($"{name} is {value}; expected {least} to {most}{why}.");
+    }
+
+    private static string ProgramVersion => typeof(BundleExporter).Assembly.GetName().Version?.ToString(3) ?? "0";
+}

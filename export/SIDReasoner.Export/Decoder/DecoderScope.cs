@@ -1,0 +1,11 @@
+using SIDReasoner.Core.Configuration;
+using SIDReasoner.Export.Onnx;
+
+namespace SIDReasoner.Export.Decoder;
+
+/// <summary>What every part of the decoder's graph shares.</summary>
+/// <param name="Graph">The graph under construction.</param>
+/// <param name="Config">The checkpoint's settings.</param>
+/// <param name="Weights">Its tensors.</param>
+/// <param name="Linears">How products are written.</param>
+internal sealed record DecoderScope(OnnxGraphBuilder Graph, ModelConfig Config, ModelWeights Weights, ILinearWriter Linears);

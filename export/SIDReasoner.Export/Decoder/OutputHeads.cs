@@ -1,0 +1,66 @@
+using SIDReasoner.Export.Onnx;
+
+namespace SIDReasoner.Export.Decoder;
+
+/// <summary>The heads. Each runs on its own number of last rows, and over no rows a head costs nothing.</summary>
+internal static class OutputHeads
+{
+    /// <summary>Rows that some head reads: the largest of the four counts, int64 [1].</summary>
+    public static OnnxValue KeptRows(DecoderScope scope, StepInputs step) =>
+        scope.Graph.Op("heads.kept_rows", "Max", [step.SidRows, step.FullRows, step.LogZRows, step.EndRows]);
+
+    /// <summary>The last <paramref name="count"/> of <paramref name="of"/> rows on axis 1.</summary>
+    public static OnnxValue LastRows(OnnxGraphBuilder graph, string name, OnnxValue x, OnnxValue of, OnnxValue count)
+    {
+        var first = graph.Op(name + ".first", "Sub", [of, count]);
+        return graph.Op(name, "Slice", [x, first, of, graph.Int64s(1)]);
+    }
+
+    /// <summary>Writes the heads over the normed rows [B, kept, H] and declares the outputs.</summary>
+    public static void Write(DecoderScope scope, StepInputs step, OnnxValue normed, OnnxValue kept, HeadLayout layout)
+    {
+        var graph = scope.Graph;
+        var headName = layout.HeadWeight;
+        WriteFull(scope, step, normed, kept, scope.Weights.Tensor(headName));
+        if (layout.SidColumns.Count > 0)
+        {
+            var first = layout.SidColumns[0];
+            var contiguous = layout.SidColumns[^1] - first + 1 == layout.SidColumns.Count;
+            var sidRows = contiguous
+                ? scope.Weights.Rows("sid_head.weight", headName, first, layout.SidColumns.Count)
+                : Gathered(scope, "sid_head.weight", headName, layout.SidColumns);
+            var sid = scope.Linears.Head("sid_logits", LastRows(graph, "heads.sid_rows", normed, kept, step.SidRows), sidRows);
+            graph.Output(sid, StepInputs.Real, "batch", "sid_rows", layout.SidColumns.Count);
+        }
+        if (layout.ReferenceEnd.Count > 0)
+        {
+            var endRows = Gathered(scope, "end_head.weight", headName, layout.ReferenceEnd);
+            var end = scope.Linears.Head("end_logits", LastRows(graph, "heads.end_rows", normed, kept, step.EndRows), endRows);
+            graph.Output(end, StepInputs.Real, "batch", "end_rows", layout.ReferenceEnd.Count);
+        }
+    }
+
+    /// <summary>The full head once, over as many rows as logits or log-sum-exp need.</summary>
+    private static void WriteFull(DecoderScope scope, StepInputs step, OnnxValue normed, OnnxValue kept, OnnxValue headRows)
+    {
+        var graph = scope.Graph;
+        var rows = graph.Op("heads.full_rows", "Max", [step.FullRows, step.LogZRows]);
+        var full = scope.Linears.Head("heads.full", LastRows(graph, "heads.full_input", normed, kept, rows), headRows);
+
+        var last = LastRows(graph, "heads.last_row", full, rows, step.FullRows);
+        var missing = graph.Op("heads.missing", "Sub", [graph.Int64s(1), step.FullRows]);
+        var pads = graph.Op(
+            "heads.pads", "Concat", [graph.Int64s(0, 0, 0, 0), missing, graph.Int64s(0)], new OnnxAttribute("axis", 0));
+        var logits = graph.Op("logits", "Pad", [last, pads]);
+        graph.Output(logits, StepInputs.Real, "batch", 1, scope.Config.VocabSize);
+
+        var summed = LastRows(graph, "heads.logz_input", full, rows, step.LogZRows);
+        var reduced = graph.Op("heads.logz", "ReduceLogSumExp", [summed, graph.Int64s(2)], new OnnxAttribute("keepdims", 0));
+        var logZ = graph.Op("logz", "Reshape", [reduced, step.LogZRows], new OnnxAttribute("allowzero", 1));
+        graph.Output(logZ, StepInputs.Real, "logz_rows");
+    }
+
+    private static OnnxValue Gathered(DecoderScope scope, string name, string weightName, IReadOnlyList<int> rows) =>
+        scope.Graph.Op(
+            name, "Gather", [scope.Weights.Tensor(weightName), scope.Graph.Int64s([.. rows.Select(r => (long)r)])], new OnnxAttribute("axis", 0));
+}

@@ -1,0 +1,121 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using SIDReasoner.Core;
+using SIDReasoner.Core.Bundles;
+using SIDReasoner.Export.Bundles;
+
+namespace SIDReasoner.Export;
+
+/// <summary>The command line of <c>sidr-export</c>.</summary>
+internal static class ExportCommand
+{
+    /// <summary>Exit code for input that the caller can put right.</summary>
+    public const int BadInput = 2;
+
+    private const string Description =
+        """
+        Turns a Hugging Face folder (Qwen3, Qwen2 or Llama) and a catalogue into a bundle that SIDReasoner, ONNX Runtime and
+        ONNX Runtime GenAI open.
+
+        The bundle's model.onnx is a graph of some 100 KB over the checkpoint's own safetensors files: weights are hard-linked, not
+        rewritten. A bundle already at --out is replaced once the new one is complete.
+
+        Examples:
+          sidr-export --checkpoint out/checkpoint --catalog out/shop --out out/bundle
+          sidr-export --checkpoint Qwen3-0.6B --out bundle                      (text alone)
+          sidr-export --checkpoint model --catalog data --out bundle --context 2048 --max-beams 64
+
+        Exit codes: 0 done; 2 something in the input must be put right (one message says what); nothing is left half-written.
+        """;
+
+    /// <summary>Builds the command.</summary>
+    public static RootCommand Create()
+    {
+        var checkpoint = new Option<string>("--checkpoint") { Description = "Hugging Face folder: config.json and safetensors weights.", Required = true, HelpName = "DIR" };
+        var catalog = new Option<string?>("--catalog") { Description = "Folder of the catalogue: MiniOneRec's files, or items.jsonl. Without it the bundle is for text alone.", HelpName = "DIR" };
+        var output = new Option<string>("--out") { Description = "Folder to make.", Required = true, HelpName = "DIR" };
+        var context = new Option<int?>("--context") { Description = "Most text tokens of a request. Default: the checkpoint's positions, at most 4096.", HelpName = "N" };
+        var beams = new Option<int>("--max-beams") { Description = "Beams that fit after a full context, 1 to 1024.", HelpName = "N", DefaultValueFactory = _ => 256 };
+        var precision = new Option<string>("--precision") { Description = "Forms of the weights, separated by commas: fp32.", HelpName = "LIST", DefaultValueFactory = _ => "fp32" };
+        var end = new Option<string?>("--reference-end") { Description = "Token ids of newline and end of turn, for score mode 'reference'. Default: from tokenizer.json and prompt.json.", HelpName = "A,B" };
+        var json = new Option<bool>("--json") { Description = "Print what was written as one JSON object." };
+        var command = new RootCommand(Description) { checkpoint, catalog, output, context, beams, precision, end, json };
+        command.SetAction(parsed => Run(
+            () => new BundleExportOptions
+            {
+                Checkpoint = parsed.GetRequiredValue(checkpoint),
+                Catalog = parsed.GetValue(catalog),
+                Output = parsed.GetRequiredValue(output),
+                Context = parsed.GetValue(context),
+                MaxBeams = parsed.GetValue(beams),
+                Precisions = parsed.GetValue(precision)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                ReferenceEnd = ParseIds(parsed.GetValue(end)),
+            },
+            parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(Func<BundleExportOptions> read, bool asJson)
+    {
+        try
+        {
+            var options = read();
+            var manifest = BundleExporter.Export(options);
+            Console.WriteLine(asJson ? Json(options, manifest) : Sentence(options, manifest));
+            return 0;
+        }
+        catch (SidReasonerException error)
+        {
+            Console.Error.WriteLine(error.Message);
+            return BadInput;
+        }
+    }
+
+    private static int[]? ParseIds(string? text)
+    {
+        if (text is null)
+            return null;
+        try
+        {
+            return [.. text.Split(',').Select(part => int.Parse(part, NumberStyles.None, CultureInfo.InvariantCulture))];
+        }
+        catch (Exception error) when (error is FormatException or OverflowException)
+        {
+            throw new SidReasonerException($"--reference-end is '{text}'; expected two token ids, such as 198,151645.");
+        }
+    }
+
+    private static string Sentence(BundleExportOptions options, BundleManifest manifest)
+    {
+        var items = manifest.SidTokens is null
+            ? "text alone"
+            : $"{manifest.ItemCount.ToString("N0", CultureInfo.InvariantCulture)} items, {manifest.SidCount.ToString("N0", CultureInfo.InvariantCulture)} SIDs of up to {manifest.Levels} tokens";
+        return $"Wrote '{options.Output}': {manifest.Architecture}, {manifest.LayerCount} layers, {items}; context {manifest.Context}, {manifest.MaxBeams} beams, {string.Join(", ", manifest.Precisions.Select(p => p.Name))}.";
+    }
+
+    private static string Json(BundleExportOptions options, BundleManifest manifest)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            json.WriteString("bundle", options.Output);
+            json.WriteString("architecture", manifest.Architecture);
+            json.WriteString("model_digest", manifest.ModelDigest);
+            json.WriteNumber("items", manifest.ItemCount);
+            json.WriteNumber("sids", manifest.SidCount);
+            json.WriteNumber("levels", manifest.Levels);
+            json.WriteNumber("context", manifest.Context);
+            json.WriteNumber("max_beams", manifest.MaxBeams);
+            json.WriteStartArray("precisions");
+            foreach (var precision in manifest.Precisions)
+                json.WriteStringValue(precision.Name);
+            json.WriteEndArray();
+            json.WriteNumber("bytes", manifest.Files.Values.Sum(f => f.Bytes));
+            json.WriteEndObject();
+        }
+
+        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
+    }
+}
