@@ -1,0 +1,231 @@
+using SIDReasoner.Decoding;
+
+namespace SIDReasoner.Runtime.Model;
+
+/// <summary>One sequence on ONNX Runtime: the KV cache in place, beams packed behind the text, the heads only where they are read.</summary>
+/// <remarks>
+/// From the second request of the same lengths on nothing is allocated on the managed heap, in no call. Tensors are made once a shape
+/// and kept. One session serves one thread at a time; <see cref="OnnxModel.CreateSession"/> makes as many as there are threads.
+/// </remarks>
+public sealed unsafe class OnnxDecoderSession : IDecoderSession
+{
+    /// <summary>Most tokens of one run of text; a longer prompt is cut, and no head runs until its last piece.</summary>
+    public const int MaxPieceTokens = 512;
+
+    private const int FixedInputs = 3;
+    private const int HeadOutputs = 4;
+
+    private readonly OnnxModel _model;
+    private readonly KvCache _cache;
+    private readonly ControlVector _control = new();
+    private readonly RowTensors _ids = new(OrtNative.ElementType.Int64, 0, hasBatch: true);
+    private readonly RowTensors _logits;
+    private readonly RowTensors _sidLogits;
+    private readonly RowTensors _logZ = new(OrtNative.ElementType.Float, 0, hasBatch: false);
+    private readonly RowTensors _endLogits;
+    private readonly NativeBuffer _inputs;
+    private readonly NativeBuffer _outputs;
+    private readonly NativeBuffer _outputNames;
+    private bool _isDisposed;
+
+    internal OnnxDecoderSession(OnnxModel model)
+    {
+        _model = model;
+        var manifest = model.Manifest;
+        VocabSize = manifest.VocabSize;
+        SidColumnCount = manifest.SidTokens?.Texts.Count ?? 0;
+        Capacity = manifest.CacheRows;
+        MaxTextLength = manifest.Context;
+        _cache = new KvCache(manifest.LayerCount, manifest.KvHeadCount, manifest.HeadSize, manifest.CacheRows);
+        _logits = new RowTensors(OrtNative.ElementType.Float, VocabSize, hasBatch: true);
+        _sidLogits = new RowTensors(OrtNative.ElementType.Float, SidColumnCount, hasBatch: true);
+        _endLogits = new RowTensors(OrtNative.ElementType.Float, manifest.ReferenceEnd?.Count ?? 0, hasBatch: true);
+        var cached = _cache.Tensors.Length;
+        _inputs = new NativeBuffer((FixedInputs + cached) * (long)sizeof(nint));
+        _outputs = new NativeBuffer((cached + HeadOutputs) * (long)sizeof(nint));
+        _outputNames = new NativeBuffer((cached + HeadOutputs) * (long)sizeof(nint));
+        for (var i = 0; i < cached; i++)
+            ((byte**)_outputNames.Pointer)[i] = model.PresentNames[i];
+    }
+
+    /// <inheritdoc/>
+    public int Length { get; private set; }
+
+    /// <inheritdoc/>
+    public int Capacity { get; }
+
+    /// <summary>The most text tokens: the bundle's context (C).</summary>
+    public int MaxTextLength { get; }
+
+    /// <inheritdoc/>
+    public int VocabSize { get; }
+
+    /// <inheritdoc/>
+    public int SidColumnCount { get; }
+
+    /// <inheritdoc/>
+    public LogitsView Logits { get; private set; }
+
+    /// <inheritdoc/>
+    public LogitsView SidLogits { get; private set; }
+
+    /// <inheritdoc/>
+    public LogitsView LogSumExp { get; private set; }
+
+    /// <summary>Logits of newline and end of turn, [rows, 2], while <see cref="ComputesEndLogits"/>; valid until the next call.</summary>
+    public LogitsView EndLogits { get; private set; }
+
+    /// <summary>Whether calls also give <see cref="EndLogits"/>, as score mode Reference needs. Default false.</summary>
+    /// <exception cref="InvalidOperationException">Set to true on a bundle that does not know the two ids.</exception>
+    public bool ComputesEndLogits
+    {
+        get;
+        set
+        {
+            if (value && _model.Manifest.ReferenceEnd is null)
+                throw new InvalidOperationException("The bundle does not know the ids of newline and end of turn (bundle.json: reference_end). Export it again with --reference-end A,B.");
+            field = value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AppendTokens(ReadOnlySpan<int> tokens, StepOutputs outputs)
+    {
+        CheckCall(tokens, outputs);
+        if (_control.Depth > 0)
+            throw new InvalidOperationException($"{_control.SuffixRows} beam rows lie behind the {Length} text tokens; call Rewind before appending text.");
+        if (Length + tokens.Length > MaxTextLength)
+            throw new InvalidOperationException($"{Length} + {tokens.Length} text tokens do not fit; the context is {MaxTextLength} (bundle.json: context). Shorten the prompt, or export with a larger --context.");
+        EnsureCache(Length + tokens.Length, Length);
+        while (!tokens.IsEmpty)
+        {
+            var piece = tokens[..Math.Min(MaxPieceTokens, tokens.Length)];
+            tokens = tokens[piece.Length..];
+            var wanted = tokens.IsEmpty ? outputs : StepOutputs.None;
+            var end = ComputesEndLogits && tokens.IsEmpty;
+            Run(piece, _control.Text(wanted, end), Length + piece.Length, wanted, end, rows: 1);
+            Length += piece.Length;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AppendBeams(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, StepOutputs outputs)
+    {
+        CheckCall(tokens, outputs);
+        CheckParents(tokens.Length, parents);
+        var used = Length + _control.SuffixRows;
+        if (used + tokens.Length > Capacity)
+        {
+            throw new InvalidOperationException(
+                $"{Length} text tokens, {_control.SuffixRows} beam rows and {tokens.Length} more do not fit into {Capacity} rows (bundle.json: context + max_beams * (levels + 1)). Use fewer beams, or export with a larger --max-beams.");
+        }
+
+        EnsureCache(used + tokens.Length, used);
+        Run(tokens, _control.Beams(parents, outputs, ComputesEndLogits), used + tokens.Length, outputs, ComputesEndLogits, tokens.Length);
+        _control.Accept(tokens.Length);
+    }
+
+    /// <inheritdoc/>
+    public void Rewind(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        Length = length;
+        _control.Reset();
+        ForgetOutputs();
+    }
+
+    /// <summary>Frees the cache. The model stays.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
+        ForgetOutputs();
+        _cache.Dispose();
+        _control.Dispose();
+        foreach (var tensors in (ReadOnlySpan<RowTensors>)[_ids, _logits, _sidLogits, _logZ, _endLogits])
+            tensors.Dispose();
+        foreach (var buffer in (ReadOnlySpan<NativeBuffer>)[_inputs, _outputs, _outputNames])
+            buffer.Dispose();
+    }
+
+    private void Run(ReadOnlySpan<int> tokens, nint control, int total, StepOutputs outputs, bool endLogits, int rows)
+    {
+        ForgetOutputs();
+        var ids = _ids[tokens.Length];
+        var target = (long*)_ids.Pointer;
+        for (var i = 0; i < tokens.Length; i++)
+            target[i] = tokens[i];
+        var inputs = (nint*)_inputs.Pointer;
+        (inputs[0], inputs[1], inputs[2]) = (ids, _model.Masks[total], control);
+
+        var cached = _cache.Tensors.Length;
+        var count = cached;
+        if ((outputs & StepOutputs.Logits) != 0)
+            AddOutput(count++, _model.LogitsOutput, _logits[1]);
+        if ((outputs & StepOutputs.SidLogits) != 0)
+            AddOutput(count++, _model.SidLogitsOutput, _sidLogits[rows]);
+        if ((outputs & StepOutputs.LogSumExp) != 0)
+            AddOutput(count++, _model.LogZOutput, _logZ[rows]);
+        if (endLogits)
+            AddOutput(count++, _model.EndLogitsOutput, _endLogits[rows]);
+        OrtNative.Run(_model.Handle, _model.InputNames, inputs, FixedInputs + cached, (byte**)_outputNames.Pointer, count, (nint*)_outputs.Pointer);
+
+        if ((outputs & StepOutputs.Logits) != 0)
+            Logits = View(_logits, 1, VocabSize);
+        if ((outputs & StepOutputs.SidLogits) != 0)
+            SidLogits = View(_sidLogits, rows, SidColumnCount);
+        if ((outputs & StepOutputs.LogSumExp) != 0)
+            LogSumExp = View(_logZ, rows, 1);
+        if (endLogits)
+            EndLogits = View(_endLogits, rows, _model.Manifest.ReferenceEnd!.Count);
+    }
+
+    private void AddOutput(int index, nint name, nint tensor)
+    {
+        ((nint*)_outputNames.Pointer)[index] = name;
+        ((nint*)_outputs.Pointer)[index] = tensor;
+    }
+
+    private void EnsureCache(int rows, int used)
+    {
+        if (!_cache.EnsureRows(rows, used))
+            return;
+        var tensors = _cache.Tensors;
+        for (var i = 0; i < tensors.Length; i++)
+            ((nint*)_inputs.Pointer)[FixedInputs + i] = ((nint*)_outputs.Pointer)[i] = tensors[i];
+    }
+
+    private void CheckCall(ReadOnlySpan<int> tokens, StepOutputs outputs)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (tokens.IsEmpty)
+            throw new ArgumentException("No token is given; expected at least one.", nameof(tokens));
+        foreach (var token in tokens)
+        {
+            if ((uint)token >= (uint)VocabSize)
+                throw new ArgumentException($"Token id {token} is outside the vocabulary; expected 0 to {VocabSize - 1}.", nameof(tokens));
+        }
+
+        if ((outputs & StepOutputs.SidLogits) != 0 && SidColumnCount == 0)
+            throw new ArgumentException("SID logits are asked of a bundle for text alone. Export the checkpoint with --catalog.", nameof(outputs));
+    }
+
+    private void CheckParents(int rows, ReadOnlySpan<int> parents)
+    {
+        if (parents.Length != rows)
+            throw new ArgumentException($"parents has {parents.Length} entries; expected {rows}, one a token.", nameof(parents));
+        var (least, most) = _control.Depth == 0 ? (-1, -1) : (0, _control.LastRows - 1);
+        foreach (var parent in parents)
+        {
+            if (parent < least || parent > most)
+                throw new ArgumentException($"Parent row {parent} is out of range; expected {(least == most && least < 0 ? "-1 on the first call after text" : $"{least} to {most}")}.", nameof(parents));
+        }
+    }
+
+    private void ForgetOutputs() => Logits = SidLogits = LogSumExp = EndLogits = LogitsView.Empty;
+
+    private static LogitsView View(RowTensors tensors, int rows, int columns) =>
+        new((nint)tensors.Pointer, TensorElementType.Float32, DeviceKind.Cpu, rows, columns);
+}

@@ -1,0 +1,156 @@
+using System.Text;
+using Microsoft.ML.OnnxRuntime;
+using SIDReasoner.Core;
+using SIDReasoner.Core.Bundles;
+using SIDReasoner.Runtime.Bundles;
+
+namespace SIDReasoner.Runtime.Model;
+
+/// <summary>A bundle's decoder in memory: weights once, any number of sessions over them.</summary>
+/// <remarks>Any number of threads may make and run sessions at once. Dispose sessions first.</remarks>
+public sealed unsafe class OnnxModel : IDisposable
+{
+    private const string LogitsName = "logits";
+    private const string SidLogitsName = "sid_logits";
+    private const string LogZName = "logz";
+    private const string EndLogitsName = "end_logits";
+
+    private readonly InferenceSession _session;
+    private readonly List<NativeBuffer> _names = [];
+    private bool _isDisposed;
+
+    private OnnxModel(InferenceSession session, BundleManifest manifest, BundlePrecision precision)
+    {
+        _session = session;
+        Manifest = manifest;
+        Precision = precision.Name;
+        Handle = OrtNative.HandleOf(session);
+        Masks = new MaskView(manifest.CacheRows);
+        var layers = Enumerable.Range(0, manifest.LayerCount).ToArray();
+        string[] past = [.. layers.SelectMany(n => new[] { $"past_key_values.{n}.key", $"past_key_values.{n}.value" })];
+        string[] present = [.. layers.SelectMany(n => new[] { $"present.{n}.key", $"present.{n}.value" })];
+        InputNames = Names(["input_ids", "attention_mask", "num_logits_to_keep", .. past]);
+        PresentNames = Names(present);
+        (LogitsOutput, SidLogitsOutput) = ((nint)Names([LogitsName])[0], (nint)Names([SidLogitsName])[0]);
+        (LogZOutput, EndLogitsOutput) = ((nint)Names([LogZName])[0], (nint)Names([EndLogitsName])[0]);
+    }
+
+    /// <summary>What the bundle says about itself.</summary>
+    public BundleManifest Manifest { get; }
+
+    /// <summary>Form of the weights that runs: <c>fp32</c>.</summary>
+    public string Precision { get; }
+
+    internal nint Handle { get; }
+
+    internal MaskView Masks { get; }
+
+    internal byte** InputNames { get; }
+
+    internal byte** PresentNames { get; }
+
+    internal nint LogitsOutput { get; }
+
+    internal nint SidLogitsOutput { get; }
+
+    internal nint LogZOutput { get; }
+
+    internal nint EndLogitsOutput { get; }
+
+    /// <summary>Loads the graph of a bundle on the CPU.</summary>
+    /// <param name="bundle">Opened, so that its hashes hold.</param>
+    /// <param name="options">Threads, precision and memory; null for the defaults.</param>
+    /// <exception cref="SidReasonerException">The bundle has no such precision, or ONNX Runtime cannot load the graph.</exception>
+    public static OnnxModel Load(Bundle bundle, OnnxModelOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        options ??= new OnnxModelOptions();
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        var manifest = bundle.Manifest;
+        var precision = options.Precision is null
+            ? manifest.Precisions[0]
+            : manifest.Precisions.FirstOrDefault(p => p.Name == options.Precision)
+                ?? throw new SidReasonerException(
+                    $"Bundle '{bundle.Path}' has no precision '{options.Precision}'; it has {string.Join(", ", manifest.Precisions.Select(p => $"'{p.Name}'"))}. Export it again with --precision {options.Precision}.");
+        OnnxTelemetry.Disable();
+        InferenceSession? session = null;
+        try
+        {
+            using var settings = Settings(options);
+            session = new InferenceSession(bundle.FilePath(precision.Model), settings);
+            CheckGraph(session, manifest, precision);
+            return new OnnxModel(session, manifest, precision);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            session?.Dispose();
+            throw new SidReasonerException($"ONNX Runtime cannot load '{bundle.FilePath(precision.Model)}': {error.Message}", error);
+        }
+        catch
+        {
+            session?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a session with a cache of its own, which starts empty and grows with use.</summary>
+    public OnnxDecoderSession CreateSession()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return new OnnxDecoderSession(this);
+    }
+
+    /// <summary>Frees the weights. No session of this model may run or be used afterwards.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
+        _session.Dispose();
+        Masks.Dispose();
+        foreach (var name in _names)
+            name.Dispose();
+    }
+
+    private static SessionOptions Settings(OnnxModelOptions options)
+    {
+        var settings = new SessionOptions
+        {
+            IntraOpNumThreads = options.Threads,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        settings.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spin ? "1" : "0");
+        if (!options.Prepack)
+            settings.AddSessionConfigEntry("session.disable_prepacking", "1");
+        return settings;
+    }
+
+    private static void CheckGraph(InferenceSession session, BundleManifest manifest, BundlePrecision precision)
+    {
+        session.ModelMetadata.CustomMetadataMap.TryGetValue("sidreasoner.model_digest", out var digest);
+        if (digest != manifest.ModelDigest)
+        {
+            throw new SidReasonerException(
+                $"'{precision.Model}' was written for model {digest ?? "(none)"}; {BundleManifest.FileName} names model {manifest.ModelDigest}. Export the checkpoint again.");
+        }
+    }
+
+    /// <summary>UTF-8 names with a final zero, and an array of pointers to them, for as long as the model lives.</summary>
+    private byte** Names(IReadOnlyList<string> names)
+    {
+        var table = new NativeBuffer(names.Count * (long)sizeof(byte*));
+        _names.Add(table);
+        for (var i = 0; i < names.Count; i++)
+        {
+            var text = new NativeBuffer(Encoding.UTF8.GetByteCount(names[i]) + 1);
+            _names.Add(text);
+            text.Pointer[Encoding.UTF8.GetBytes(names[i], new Span<byte>(text.Pointer, (int)text.Bytes))] = 0;
+            ((byte**)table.Pointer)[i] = text.Pointer;
+        }
+
+        return (byte**)table.Pointer;
+    }
+}
