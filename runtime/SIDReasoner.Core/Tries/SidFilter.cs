@@ -1,126 +1,169 @@
 namespace SIDReasoner.Core.Tries;
 
-/// <summary>
-/// Which items a request may be given, lifted to the trie: one bit a node, set where the node leads to an allowed item, so that the
-/// search never enters a dead branch. A SID that several items share is allowed when one of them is.
-/// </summary>
-/// <remarks>Made once a request in O(items + nodes); reading is one bit. Unchanging, so it may be shared by threads.</remarks>
+/// <summary>Which nodes of a trie lead to an item that a request allows: one bit a node.</summary>
+/// <remarks>
+/// A SID is allowed where any of its items is; a node where any child is. Immutable; any number of threads; belongs to one trie.
+/// Word w, bit b (least significant first) of a depth is node 64 w + b; bits past the last node are 0.
+/// </remarks>
 public sealed class SidFilter
 {
+    private readonly SidTrie _trie;
     private readonly ulong[][] _bits;
 
-    private SidFilter(ulong[][] bits, long allowedSids)
+    private SidFilter(SidTrie trie)
     {
-        _bits = bits;
-        AllowedSidCount = allowedSids;
+        _trie = trie;
+        _bits = new ulong[trie.LevelCount + 1][];
+        for (var depth = 0; depth < _bits.Length; depth++)
+            _bits[depth] = new ulong[((uint)trie.NodeCount(depth) + 63) / 64];
     }
 
-    /// <summary>SIDs that are allowed.</summary>
-    public long AllowedSidCount { get; }
+    /// <summary>Distinct SIDs that are allowed; 0 means that nothing can be recommended.</summary>
+    public long AllowedSidCount { get; private set; }
 
-    /// <summary>Makes a filter from a question about each item.</summary>
-    /// <param name="trie">The catalogue's trie.</param>
-    /// <param name="isAllowed">Whether the item at an index of the catalogue is allowed; asked once an item.</param>
-    /// <returns>The filter.</returns>
-    public static SidFilter Create(SidTrie trie, Func<int, bool> isAllowed)
+    /// <summary>A filter from a question about each item, by item index. O(items + nodes).</summary>
+    public static SidFilter Create(SidTrie trie, Func<int, bool> isItemAllowed)
     {
-        ArgumentNullException.ThrowIfNull(trie);
-        ArgumentNullException.ThrowIfNull(isAllowed);
-        var items = new ulong[(trie.ItemCount + 63) / 64];
-        for (int item = 0; item < trie.ItemCount; item++)
+        ArgumentNullException.ThrowIfNull(isItemAllowed);
+        var filter = new SidFilter(trie);
+        var items = new List<int>();
+        for (var sid = 0; sid < trie.SidCount; sid++)
         {
-            if (isAllowed(item))
+            items.Clear();
+            trie.CopyItems(sid, items);
+            if (items.Exists(item => isItemAllowed(item)))
+                filter.Allow(sid);
+        }
+
+        filter.RaiseToRoot();
+        return filter;
+    }
+
+    /// <summary>A filter from a bit an item, by item index (least significant first). O(items + nodes).</summary>
+    /// <exception cref="ArgumentException">There are not ceil(items / 64) words.</exception>
+    public static SidFilter Create(SidTrie trie, ReadOnlySpan<ulong> allowedItemBits)
+    {
+        if (allowedItemBits.Length != (trie.ItemCount + 63) / 64)
+            throw new ArgumentException($"{allowedItemBits.Length} words; expected {(trie.ItemCount + 63) / 64} for {trie.ItemCount} items.", nameof(allowedItemBits));
+        var filter = new SidFilter(trie);
+        var items = new List<int>();
+        for (var sid = 0; sid < trie.SidCount; sid++)
+        {
+            items.Clear();
+            trie.CopyItems(sid, items);
+            foreach (var item in items)
             {
-                items[item >> 6] |= 1UL << (item & 63);
+                if ((allowedItemBits[item >> 6] >> (item & 63) & 1) == 0)
+                    continue;
+                filter.Allow(sid);
+                break;
             }
         }
 
-        return Create(trie, items);
+        filter.RaiseToRoot();
+        return filter;
     }
 
-    /// <summary>Makes a filter from a bitmap over the items.</summary>
+    /// <summary>Allows everything but some items: what <c>--exclude-history</c> asks for. O(nodes / 64 + excluded items * fan-out).</summary>
     /// <param name="trie">The catalogue's trie.</param>
-    /// <param name="allowedItems">Bit i % 64 of word i / 64 stands for item i of the catalogue.</param>
-    /// <returns>The filter.</returns>
-    /// <exception cref="ArgumentException"><paramref name="allowedItems"/> is not one bit an item long.</exception>
-    public static SidFilter Create(SidTrie trie, ReadOnlySpan<ulong> allowedItems)
+    /// <param name="excludedItems">Item indexes, in any order, repeated or not. A SID is shut out only where all its items are among them.</param>
+    public static SidFilter AllExcept(SidTrie trie, ReadOnlySpan<int> excludedItems)
     {
-        ArgumentNullException.ThrowIfNull(trie);
-        long words = (trie.ItemCount + 63) / 64;
-        if (allowedItems.Length != words)
+        var filter = new SidFilter(trie);
+        for (var depth = 0; depth <= trie.LevelCount; depth++)
         {
-            throw new ArgumentException($"allowedItems holds {allowedItems.Length} words; expected {words}, one bit for each of {trie.ItemCount} items.", nameof(allowedItems));
+            Array.Fill(filter._bits[depth], ulong.MaxValue);
+            if (trie.NodeCount(depth) % 64 != 0)
+                filter._bits[depth][^1] = (1UL << (trie.NodeCount(depth) % 64)) - 1;
         }
 
-        var bits = new ulong[trie.LevelCount + 1][];
-        for (int depth = 0; depth <= trie.LevelCount; depth++)
+        filter.AllowedSidCount = trie.SidCount;
+        var items = new List<int>();
+        foreach (var item in excludedItems)
         {
-            bits[depth] = new ulong[(trie.NodeCount(depth) + 63) / 64];
+            var sid = trie.SidNumberOfItem(item);
+            items.Clear();
+            trie.CopyItems(sid, items);
+            if (AllIn(items, excludedItems))
+                filter.ShutOut(sid);
         }
 
-        int[] sidOfItem = trie.SidNumberOfItems();
-        var allowedSids = new ulong[(trie.SidCount + 63) / 64];
-        for (int item = 0; item < sidOfItem.Length; item++)
-        {
-            if (IsSet(allowedItems, item))
-            {
-                Set(allowedSids, sidOfItem[item]);
-            }
-        }
-
-        for (int depth = trie.LevelCount; depth >= 0; depth--)
-        {
-            Lift(trie, depth, allowedSids, bits);
-        }
-
-        long count = 0;
-        foreach (ulong word in allowedSids)
-        {
-            count += System.Numerics.BitOperations.PopCount(word);
-        }
-
-        return new SidFilter(bits, count);
+        return filter;
     }
 
     /// <summary>Whether a node leads to an allowed item.</summary>
-    /// <param name="depth">From 0 to the trie's level count.</param>
-    /// <param name="node">A node of that depth.</param>
-    /// <returns>The node's bit.</returns>
     public bool IsAllowed(int depth, uint node) => (_bits[depth][node >> 6] >> (int)(node & 63) & 1) != 0;
 
-    /// <summary>The bits of a depth's nodes: bit i % 64 of word i / 64 stands for node i.</summary>
-    /// <param name="depth">From 0 to the trie's level count.</param>
-    /// <returns>One bit a node; the bits beyond the last node are 0.</returns>
+    /// <summary>The bits of a depth, 0 to L: ceil(nodes / 64) words.</summary>
     public ReadOnlySpan<ulong> Bits(int depth) => _bits[depth];
 
-    private static void Lift(SidTrie trie, int depth, ulong[] allowedSids, ulong[][] bits)
+    private static bool AllIn(List<int> items, ReadOnlySpan<int> set)
     {
-        int nodes = trie.NodeCount(depth);
-        for (uint node = 0; node < nodes; node++)
+        foreach (var item in items)
         {
-            if (trie.IsEnd(depth, node))
-            {
-                if (IsSet(allowedSids, trie.SidNumber(depth, node)))
-                {
-                    Set(bits[depth], (int)node);
-                }
+            if (!set.Contains(item))
+                return false;
+        }
 
-                continue;
-            }
+        return true;
+    }
 
-            trie.Children(depth, node, out uint first, out uint end);
-            for (uint child = first; child < end; child++)
+    private void Allow(int sid)
+    {
+        _trie.FindEnd(sid, out var depth, out var node);
+        _bits[depth][node >> 6] |= 1UL << (int)(node & 63);
+        AllowedSidCount++;
+    }
+
+    private void RaiseToRoot()
+    {
+        for (var depth = _trie.LevelCount - 1; depth >= 0; depth--)
+        {
+            var first = _trie.FirstChild(depth);
+            for (var node = 0; node < first.Length - 1; node++)
             {
-                if (IsSet(bits[depth + 1], (int)child))
-                {
-                    Set(bits[depth], (int)node);
-                    break;
-                }
+                if (AnyAllowed(depth + 1, first[node], first[node + 1]))
+                    _bits[depth][node >> 6] |= 1UL << (node & 63);
             }
         }
     }
 
-    private static bool IsSet(ReadOnlySpan<ulong> bits, int index) => (bits[index >> 6] >> (index & 63) & 1) != 0;
+    private void ShutOut(int sid)
+    {
+        _trie.FindEnd(sid, out var depth, out var node);
+        if (!IsAllowed(depth, node))
+            return;
+        AllowedSidCount--;
+        while (true)
+        {
+            _bits[depth][node >> 6] &= ~(1UL << (int)(node & 63));
+            if (depth == 0)
+                return;
+            node = _trie.Parent(depth, node);
+            depth--;
+            _trie.Children(depth, node, out var first, out var end);
+            if (AnyAllowed(depth + 1, first, end))
+                return;
+        }
+    }
 
-    private static void Set(ulong[] bits, int index) => bits[index >> 6] |= 1UL << (index & 63);
+    private bool AnyAllowed(int depth, uint first, uint end)
+    {
+        if (first == end)
+            return false;
+        var bits = _bits[depth];
+        var (firstWord, lastWord) = (first >> 6, (end - 1) >> 6);
+        for (var word = firstWord; word <= lastWord; word++)
+        {
+            var value = bits[word];
+            if (word == firstWord)
+                value &= ulong.MaxValue << (int)(first & 63);
+            if (word == lastWord && (end & 63) != 0)
+                value &= (1UL << (int)(end & 63)) - 1;
+            if (value != 0)
+                return true;
+        }
+
+        return false;
+    }
 }

@@ -20,6 +20,7 @@ public sealed unsafe partial class SidTrie : IDisposable
     private readonly ulong* _itemStart;
     private readonly uint* _itemIds;
     private readonly int[]? _startsBefore;
+    private int[]? _sidOfItem;
 
     /// <summary>Reads the arrays of an image that is known to be sound.</summary>
     internal SidTrie(TrieImage image)
