@@ -43,6 +43,20 @@ public sealed class ShopWriterTests : IDisposable
         Assert.Equal(shop.Catalog.Items, loaded.Items);
     }
 
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("multi-hop")]
+    public void Write_ThenLoad_GivesTheSameRows(string name)
+    {
+        GeneratedShop shop = ShopGenerator.Generate(new ShopOptions { TrainUsers = 50 });
+        ShopSplit split = name == "plain" ? shop.Plain : shop.MultiHop;
+        shop.Write(_folder);
+
+        AssertSameRows(split.Train, InteractionReader.Load(Path.Combine(_folder, name, "train.csv"), shop.Catalog));
+        AssertSameRows(split.Valid, InteractionReader.Load(Path.Combine(_folder, name, "valid.csv"), shop.Catalog));
+        AssertSameRows(split.Test, InteractionReader.Load(Path.Combine(_folder, name, "test.csv"), shop.Catalog));
+    }
+
     [Fact]
     public void Write_Facts_NameWhatTheTablesHold()
     {
@@ -61,6 +75,13 @@ public sealed class ShopWriterTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static void AssertSameRows(IReadOnlyList<Interaction> expected, IReadOnlyList<Interaction> actual)
+    {
+        Assert.Equal(expected.Select(row => row.UserId), actual.Select(row => row.UserId));
+        Assert.Equal(expected.Select(row => row.Target), actual.Select(row => row.Target));
+        Assert.Equal(expected.Select(row => string.Join(' ', row.History)), actual.Select(row => string.Join(' ', row.History)));
+    }
 
     private static string HashOf(string folder)
     {

@@ -1,9 +1,10 @@
+using SIDReasoner.Core.Evaluation;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Core.SemanticIds;
 
 namespace SIDReasoner.Train.Baselines;
 
-/// <summary>Where a baseline put each row's target: zero-based ranks, -1 where it is not among the first k.</summary>
+/// <summary>Where a baseline put each row's target: zero-based ranks, <see cref="RankingMetrics.NotFound"/> (-1) where it is not among the first k.</summary>
 /// <param name="Sids">Rank of the target's SID in the list of different SIDs that the recommended items spell, in the rows' order.</param>
 /// <param name="Items">Rank of the target item itself, in the rows' order.</param>
 public sealed record BaselineRanks(int[] Sids, int[] Items)
@@ -27,7 +28,7 @@ public sealed record BaselineRanks(int[] Sids, int[] Items)
             IReadOnlyList<int> best = baseline.Recommend(rows[i].History.ToArray(), k * sharedMost);
             items[i] = best.Take(k).ToList().IndexOf(rows[i].Target);
             SemanticId target = catalog.Items[rows[i].Target].Sid;
-            sids[i] = best.Select(item => catalog.Items[item].Sid).Distinct().Take(k).ToList().IndexOf(target);
+            sids[i] = TargetRank.OfSid(best.Select(item => catalog.Items[item].Sid).Distinct().Take(k), target);
         });
 
         return new BaselineRanks(sids, items);

@@ -1,3 +1,4 @@
+using SIDReasoner.Core.Evaluation;
 using SIDReasoner.Core.Items;
 
 namespace SIDReasoner.Train.Baselines;
@@ -57,7 +58,7 @@ public static class BaselineSuite
         foreach (IBaseline candidate in candidates)
         {
             candidate.Fit(train);
-            double gain = BaselineRanks.Compute(candidate, catalog, valid, CutOff).Sids.Sum(rank => rank < 0 ? 0 : 1 / Math.Log2(rank + 2));
+            double gain = RankingMetrics.Ndcg(BaselineRanks.Compute(candidate, catalog, valid, CutOff).Sids, CutOff);
             if (gain > bestGain)
             {
                 best = candidate;
