@@ -1,0 +1,106 @@
+using SIDReasoner.Core;
+using SIDReasoner.Decoding;
+using SIDReasoner.Runtime.Bundles;
+using SIDReasoner.Runtime.Model;
+using SIDReasoner.TestSupport;
+using Xunit;
+
+namespace SIDReasoner.Runtime.Tests.Model;
+
+public sealed class OnnxModelTests
+{
+    [Fact]
+    public void CreateSession_ManyThreads_EqualOneByOne()
+    {
+        using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 31);
+        using var source = new OnnxSessionSource(checkpoint.Folder, checkpoint.CatalogFolder);
+        int[][] prompts = [.. Enumerable.Range(0, 16).Select(n => Enumerable.Range(n, 5 + n).Select(i => i * 7 % 40).ToArray())];
+        var expected = prompts.Select(Request).ToArray();
+
+        var found = new float[prompts.Length][];
+        Parallel.For(0, prompts.Length, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i => found[i] = Request(prompts[i]));
+
+        Assert.Equal(expected, found);
+
+        float[] Request(int[] prompt)
+        {
+            using var session = source.CreateSession();
+            session.AppendTokens(prompt, StepOutputs.SidLogits);
+            session.AppendBeams([checkpoint.Vocabulary.TokenIds[1], checkpoint.Vocabulary.TokenIds[2]], [-1, -1], StepOutputs.SidLogits);
+            return session.SidLogits.AsSpan().ToArray();
+        }
+    }
+
+    [Fact]
+    public void AppendTokens_PromptLongerThanAPiece_EqualsTokenByToken()
+    {
+        using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 32);
+        var config = checkpoint.Config with { MaxPositions = 2048 };
+        config.Save(Path.Combine(checkpoint.Folder, "config.json"));
+        using var source = new OnnxSessionSource(checkpoint.Folder, checkpoint.CatalogFolder);
+        using var whole = source.CreateSession();
+        using var single = source.CreateSession();
+        int[] prompt = [.. Enumerable.Range(0, 2 * OnnxDecoderSession.MaxPieceTokens + 37).Select(i => i * i % 40)];
+
+        whole.AppendTokens(prompt, StepOutputs.Logits);
+        foreach (var token in prompt)
+            single.AppendTokens([token], StepOutputs.Logits);
+
+        Assert.InRange(GoldenJson.Distance(whole.Logits.AsSpan(), single.Logits.AsSpan()), 0, 1e-4f);
+    }
+
+    [Fact]
+    public void AppendBeams_MoreRowsThanFit_IsRefusedAndChangesNothing()
+    {
+        using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 33);
+        using var source = new OnnxSessionSource(checkpoint.Folder, checkpoint.CatalogFolder, o => o with { Context = 16, MaxBeams = 4 });
+        using var session = source.CreateSession();
+        session.AppendTokens([1, 2, 3], StepOutputs.None);
+        var rows = new int[session.Capacity - 2];
+
+        var error = Assert.Throws<InvalidOperationException>(() => session.AppendBeams(rows, Enumerable.Repeat(-1, rows.Length).ToArray(), StepOutputs.SidLogits));
+        Assert.Contains("--max-beams", error.Message);
+        Assert.Contains("--context", Assert.Throws<InvalidOperationException>(() => session.AppendTokens(new int[14], StepOutputs.None)).Message);
+
+        session.AppendBeams(rows.AsSpan(1), Enumerable.Repeat(-1, rows.Length - 1).ToArray(), StepOutputs.SidLogits);
+        Assert.Equal(rows.Length - 1, session.SidLogits.Rows);
+    }
+
+    [Fact]
+    public void Load_UnknownPrecision_SaysWhichThereAre()
+    {
+        using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 34);
+        using var source = new OnnxSessionSource(checkpoint.Folder);
+
+        var error = Assert.Throws<SidReasonerException>(() => OnnxModel.Load(source.Bundle, new OnnxModelOptions { Precision = "int8" }));
+
+        Assert.Contains("'fp32'", error.Message);
+    }
+
+    [Fact]
+    public void Load_WithoutPrepacking_GivesTheSameLogits()
+    {
+        using var checkpoint = RandomCheckpoint.Create("qwen2-biases", seed: 35);
+        using var source = new OnnxSessionSource(checkpoint.Folder, checkpoint.CatalogFolder);
+        using var other = OnnxModel.Load(Bundle.Open(source.Bundle.Path), new OnnxModelOptions { Prepack = false, Threads = 1 });
+        using var session = source.CreateSession();
+        using var otherSession = other.CreateSession();
+
+        session.AppendTokens([4, 8, 15], StepOutputs.Logits);
+        otherSession.AppendTokens([4, 8, 15], StepOutputs.Logits);
+
+        Assert.InRange(GoldenJson.Distance(session.Logits.AsSpan(), otherSession.Logits.AsSpan()), 0, 1e-5f);
+    }
+
+    [Fact]
+    public void AppendTokens_SidLogitsOfABundleForText_AreRefused()
+    {
+        using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 36);
+        File.Delete(Path.Combine(checkpoint.Folder, "sidreasoner.json"));
+        using var source = new OnnxSessionSource(checkpoint.Folder);
+        using var session = source.CreateSession();
+
+        Assert.Equal(0, session.SidColumnCount);
+        Assert.Contains("--catalog", Assert.Throws<ArgumentException>(() => session.AppendTokens([1], StepOutputs.SidLogits)).Message);
+    }
+}
