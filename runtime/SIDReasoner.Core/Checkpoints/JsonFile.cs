@@ -24,7 +24,11 @@ internal static class JsonFile
             bytes = bytes[3..];
         try
         {
-            return JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 64 });
+            var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 64 });
+            if (JsonText.IsReadable(bytes.Span, document.RootElement))
+                return document;
+            document.Dispose();
+            throw new InvalidFileException(path, "holds text that is not valid UTF-8, or half a surrogate pair; expected UTF-8.");
         }
         catch (JsonException error)
         {

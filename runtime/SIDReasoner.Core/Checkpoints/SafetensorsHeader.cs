@@ -41,6 +41,12 @@ internal static unsafe class SafetensorsHeader
 
         using (document)
         {
+            if (!JsonText.IsReadable(bytes, document.RootElement))
+            {
+                problems.Add("the header is not valid UTF-8, or holds half a surrogate pair.");
+                return tensors;
+            }
+
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 problems.Add($"the header is {JsonFile.Name(document.RootElement.ValueKind)}; expected an object.");

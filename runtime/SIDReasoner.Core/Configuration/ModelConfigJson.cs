@@ -6,6 +6,8 @@ namespace SIDReasoner.Core.Configuration;
 /// <summary>config.json to <see cref="ModelConfig"/> and back.</summary>
 internal static class ModelConfigJson
 {
+    private const int MaxLayers = 1_000;
+
     public static ModelConfig Load(string path)
     {
         using var document = JsonFile.ReadObject(path);
@@ -175,6 +177,8 @@ internal static class ModelConfigJson
     {
         if (problems.Count > 0)
             return;
+        if (config.LayerCount > MaxLayers)
+            problems.Add($"'num_hidden_layers' is {config.LayerCount}; expected at most {MaxLayers}.");
         if (config.HeadCount % config.KvHeadCount != 0)
             problems.Add($"'num_attention_heads' is {config.HeadCount}; expected a multiple of 'num_key_value_heads', {config.KvHeadCount}.");
         if (fields.Find("head_dim") is null && config.Architecture != DecoderArchitecture.Qwen3 && config.HiddenSize % config.HeadCount != 0)

@@ -30,9 +30,10 @@ internal static class JsonLines
         try
         {
             var document = JsonDocument.Parse(line);
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            var isReadable = JsonText.IsReadable(line.Span, document.RootElement);
+            if (isReadable && document.RootElement.ValueKind == JsonValueKind.Object)
                 return document;
-            problems.Add($"line {number}: {JsonFile.Name(document.RootElement.ValueKind)}; expected an object.");
+            problems.Add(!isReadable ? $"line {number}: not valid UTF-8, or half a surrogate pair." : $"line {number}: {JsonFile.Name(document.RootElement.ValueKind)}; expected an object.");
             document.Dispose();
         }
         catch (JsonException error)
