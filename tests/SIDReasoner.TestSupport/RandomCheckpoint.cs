@@ -2,6 +2,7 @@ using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Core.Configuration;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Core.SemanticIds;
+using SIDReasoner.Core.Text;
 
 namespace SIDReasoner.TestSupport;
 
@@ -65,6 +66,14 @@ public sealed class RandomCheckpoint : IDisposable
             SidTokenIds = [.. vocabulary.TokenIds],
             SidTokens = [.. vocabulary.Tokens],
         }.Save(checkpoint.Folder);
+        new SmallTokenizer
+        {
+            ControlTokens = ["<pad>", "<bos>", "<eos>", .. Enumerable.Range(3, FirstSidToken - 3).Select(id => $"<word_{id}>")],
+            SidTokens = [.. vocabulary.Tokens],
+            Bos = "<bos>",
+            Eos = "<eos>",
+        }.Save(checkpoint.Folder);
+        new PromptTemplate { Kind = PromptKind.Window }.Save(checkpoint.Folder);
         catalog.Save(checkpoint.CatalogFolder);
         return checkpoint;
     }

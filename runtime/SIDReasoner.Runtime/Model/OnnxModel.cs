@@ -2,13 +2,14 @@ using System.Text;
 using Microsoft.ML.OnnxRuntime;
 using SIDReasoner.Core;
 using SIDReasoner.Core.Bundles;
+using SIDReasoner.Decoding;
 using SIDReasoner.Runtime.Bundles;
 
 namespace SIDReasoner.Runtime.Model;
 
 /// <summary>A bundle's decoder in memory: weights once, any number of sessions over them.</summary>
 /// <remarks>Any number of threads may make and run sessions at once. Dispose sessions first.</remarks>
-public sealed unsafe class OnnxModel : IDisposable
+public sealed unsafe class OnnxModel : IDecoderEngine
 {
     private const string LogitsName = "logits";
     private const string SidLogitsName = "sid_logits";
@@ -37,6 +38,9 @@ public sealed unsafe class OnnxModel : IDisposable
 
     /// <summary>What the bundle says about itself.</summary>
     public BundleManifest Manifest { get; }
+
+    /// <summary><c>onnxruntime</c>.</summary>
+    public string Name => "onnxruntime";
 
     /// <summary>Form of the weights that runs: <c>fp32</c>.</summary>
     public string Precision { get; }
@@ -99,6 +103,8 @@ public sealed unsafe class OnnxModel : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         return new OnnxDecoderSession(this);
     }
+
+    IDecoderSession IDecoderEngine.CreateSession() => CreateSession();
 
     /// <summary>Frees the weights. No session of this model may run or be used afterwards.</summary>
     public void Dispose()

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using SIDReasoner.Core;
+using SIDReasoner.Decoding;
+using SIDReasoner.Runtime;
+
+namespace SIDReasoner.Cli.Commands;
+
+/// <summary>The options that several commands share, each with the same words.</summary>
+internal static class CommonOptions
+{
+    public static Option<string> Bundle() => new("--bundle") { Description = "The bundle's folder, as sidr-export wrote it.", Required = true, HelpName = "DIR" };
+
+    public static Option<int> K() => new("--k") { Description = "SIDs to return, one entry a SID with all its items (1 to 1,024).", DefaultValueFactory = _ => 10, HelpName = "K" };
+
+    public static Option<int> Beams(int standard) => new("--beams")
+    {
+        Description = "Beams kept a level, W (1 to 1,024); raised to K where K is larger.",
+        DefaultValueFactory = _ => standard,
+        HelpName = "W",
+    };
+
+    public static Option<string?> Score() => new("--score")
+    {
+        Description = "exact: log-softmax over the whole vocabulary; catalog: over the legal children, cheaper. Default: the bundle's own.",
+        HelpName = "exact|catalog",
+    };
+
+    public static Option<int> Threads() => new("--threads") { Description = "Threads of one forward; 0 = all cores.", HelpName = "N" };
+
+    public static Option<int> Parallel() => new("--parallel") { Description = "Requests computed at once; 0 = one a core.", HelpName = "N" };
+
+    public static ScoreMode? ParseScore(string? text) => text switch
+    {
+        null => null,
+        "exact" => ScoreMode.Exact,
+        "catalog" => ScoreMode.Catalog,
+        _ => throw new SidReasonerException($"--score is '{text}'; expected exact or catalog."),
+    };
+
+    /// <summary>Checks K and W, and says once when W is raised.</summary>
+    /// <returns>The beams to use.</returns>
+    public static int ResolveBeams(int k, int beams, bool beamsGiven, TextWriter error)
+    {
+        if (k is < 1 or > SearchOptions.MaxBeamWidth)
+        {
+            throw new SidReasonerException($"--k is {k}; expected 1 to {SearchOptions.MaxBeamWidth}.");
+        }
+
+        if (beams is < 1 or > SearchOptions.MaxBeamWidth)
+        {
+            throw new SidReasonerException($"--beams is {beams}; expected 1 to {SearchOptions.MaxBeamWidth}.");
+        }
+
+        if (k > beams)
+        {
+            error.WriteLine($"note: {k} results need as many beams; using {k} beams instead of {beams}{(beamsGiven ? "" : " (the default)")}.");
+        }
+
+        return Math.Max(k, beams);
+    }
+
+    public static RecommenderOptions Recommender(string bundle, int threads, int parallel)
+    {
+        foreach ((string name, int value) in new[] { ("--threads", threads), ("--parallel", parallel) })
+        {
+            if (value is < 0 or > 1024)
+            {
+                throw new SidReasonerException($"{name} is {value}; expected 0 to 1,024.");
+            }
+        }
+
+        return new RecommenderOptions { BundlePath = bundle, Threads = threads, MaxParallel = parallel };
+    }
+}

@@ -1,0 +1,25 @@
+using SIDReasoner.Decoding;
+
+namespace SIDReasoner.Runtime;
+
+/// <summary>The answer to a <see cref="RecommendRequest"/>.</summary>
+public sealed record Recommendation
+{
+    /// <summary>The ranking, best first: at most K places, fewer where fewer SIDs are allowed.</summary>
+    public required IReadOnlyList<RankedItem> Items { get; init; }
+
+    /// <summary>Milliseconds a stage.</summary>
+    public required StageTimes Stages { get; init; }
+
+    /// <summary>Tokens of the prompt.</summary>
+    public required int PromptTokens { get; init; }
+
+    /// <summary>Beams that the search kept (W), after raising to K.</summary>
+    public required int BeamWidth { get; init; }
+
+    /// <summary>How scores were computed.</summary>
+    public required ScoreMode ScoreMode { get; init; }
+
+    /// <summary>The precision that ran, such as "fp32".</summary>
+    public required string Precision { get; init; }
+}

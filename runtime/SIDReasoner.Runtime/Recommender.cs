@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using SIDReasoner.Core;
+using SIDReasoner.Core.Items;
+using SIDReasoner.Runtime.Bundles;
+using SIDReasoner.Runtime.Model;
+using SIDReasoner.Runtime.Serving;
+
+namespace SIDReasoner.Runtime;
+
+/// <summary>The front door: opens a bundle and ranks its catalogue for a history or a prompt.</summary>
+/// <remarks>
+/// One recommender serves parallel callers on any thread: up to <see cref="RecommenderOptions.MaxParallel"/> requests are computed
+/// at once, each on a KV cache of its own that is kept for the next request; further callers wait, in order. Weights are loaded
+/// once. From the second request of the same lengths on, no step allocates on the managed heap; the answer's objects do.
+/// </remarks>
+public sealed class Recommender : IDisposable
+{
+    private readonly RankingAssets _assets;
+    private readonly IDecoderEngine _engine;
+    private readonly SemaphoreSlim _slots;
+    private readonly ConcurrentBag<RecommenderWorker> _idle = [];
+    private bool _disposed;
+
+    private Recommender(RankingAssets assets, IDecoderEngine engine, int parallel)
+    {
+        _assets = assets;
+        _engine = engine;
+        MaxParallel = parallel;
+        _slots = new SemaphoreSlim(parallel, parallel);
+    }
+
+    /// <summary>The opened bundle.</summary>
+    public Bundle Bundle => _assets.Bundle;
+
+    /// <summary>The catalogue that is ranked.</summary>
+    public ItemCatalog Catalog => _assets.Catalog;
+
+    /// <summary>Requests computed at once.</summary>
+    public int MaxParallel { get; }
+
+    /// <summary>Opens a bundle: every version and hash is compared first, then the model is loaded.</summary>
+    /// <param name="options">The bundle's folder and the machine's share.</param>
+    /// <param name="engine">Loads the opened bundle's decoder; null, the default, loads it into ONNX Runtime.</param>
+    /// <returns>A recommender, which owns the engine; the caller disposes it.</returns>
+    /// <exception cref="SidReasonerException">The bundle is missing, damaged, of another version, or has no catalogue; nothing stays open.</exception>
+    public static Recommender Open(RecommenderOptions options, Func<Bundle, RecommenderOptions, IDecoderEngine>? engine = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        RankingAssets assets = RankingAssets.Open(Bundle.Open(options.BundlePath));
+        try
+        {
+            int parallel = options.MaxParallel > 0 ? options.MaxParallel : Environment.ProcessorCount;
+            return new Recommender(assets, (engine ?? LoadOnnxRuntime)(assets.Bundle, options), parallel);
+        }
+        catch
+        {
+            assets.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Checks a request without computing anything, as <see cref="RecommendAsync"/> will.</summary>
+    /// <param name="request">The request.</param>
+    /// <exception cref="SidReasonerException">The request cannot be answered: what was found and expected.</exception>
+    public void Validate(RecommendRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        RequestRules.Check(request, _assets);
+    }
+
+    /// <summary>Ranks the catalogue for one request.</summary>
+    /// <param name="request">A history or a prompt, and how many SIDs to return.</param>
+    /// <param name="cancellation">Ends the wait for a turn, or the request at its next forward.</param>
+    /// <returns>The ranking, best first.</returns>
+    /// <exception cref="SidReasonerException">The request cannot be answered: what was found and expected. The recommender goes on.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The recommender is disposed.</exception>
+    public async Task<Recommendation> RecommendAsync(RecommendRequest request, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        await _slots.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => Run(request, cancellation), cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>Ranks the catalogue for many requests, <see cref="MaxParallel"/> at once, and gives the answers in the requests' order.</summary>
+    /// <param name="requests">The requests; read only a little ahead of the answers, so a long stream needs no memory.</param>
+    /// <param name="cancellation">Ends the enumeration.</param>
+    /// <returns>One answer a request.</returns>
+    /// <exception cref="SidReasonerException">A request cannot be answered; the answers before it have been given.</exception>
+    public async IAsyncEnumerable<Recommendation> RecommendManyAsync(
+        IEnumerable<RecommendRequest> requests, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var running = new Queue<Task<Recommendation>>();
+        try
+        {
+            foreach (RecommendRequest request in requests)
+            {
+                running.Enqueue(RecommendAsync(request, stop.Token));
+                if (running.Count > 2 * MaxParallel)
+                {
+                    yield return await running.Dequeue().ConfigureAwait(false);
+                }
+            }
+
+            while (running.TryDequeue(out Task<Recommendation>? next))
+            {
+                yield return await next.ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            // A caller who stops early, or an answer that failed, leaves nothing running behind.
+            await stop.CancelAsync().ConfigureAwait(false);
+            foreach (Task left in running)
+            {
+                await left.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Frees the caches and the model. No request may be running.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        while (_idle.TryTake(out RecommenderWorker? worker))
+        {
+            worker.Dispose();
+        }
+
+        _engine.Dispose();
+        _assets.Dispose();
+        _slots.Dispose();
+    }
+
+    private static OnnxModel LoadOnnxRuntime(Bundle bundle, RecommenderOptions options) =>
+        OnnxModel.Load(bundle, new OnnxModelOptions { Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount });
+
+    private Recommendation Run(RecommendRequest request, CancellationToken cancellation)
+    {
+        if (!_idle.TryTake(out RecommenderWorker? worker))
+        {
+            worker = new RecommenderWorker(_assets, _engine);
+        }
+
+        try
+        {
+            return worker.Run(request, cancellation);
+        }
+        finally
+        {
+            _idle.Add(worker);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace SIDReasoner.Runtime;
+
+/// <summary>How a <see cref="Recommender"/> is opened.</summary>
+public sealed class RecommenderOptions
+{
+    /// <summary>The bundle's folder.</summary>
+    [Required(AllowEmptyStrings = false)]
+    public string BundlePath { get; set; } = "";
+
+    /// <summary>Threads that one forward uses. Default 0: all cores. 0 to 1,024.</summary>
+    [Range(0, 1024)]
+    public int Threads { get; set; }
+
+    /// <summary>Requests computed at once; further callers wait their turn. Default 0: one a core. 0 to 1,024. Each has a KV cache of its own.</summary>
+    [Range(0, 1024)]
+    public int MaxParallel { get; set; }
+}
