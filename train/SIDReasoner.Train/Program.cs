@@ -1,4 +1,3 @@
-using SIDReasoner.Train.Native;
+using SIDReasoner.Train.Hosting;
 
-LibTorch.Start(threads: 0);
-Console.WriteLine(TorchSharp.torch.ones(3).square().sum().item<float>());
+return await TrainCommand.RunAsync(args).ConfigureAwait(false);

@@ -19,7 +19,7 @@ public sealed class NextItemStageTests : IDisposable
     public void Run_LearnableShop_LearnsIt()
     {
         using var stage = _shop.Stage(TinyShop.Options with { Epochs = 60, LearningRate = 0.01, Dropout = 0 });
-        using var evaluator = new ModelEvaluator(_shop.Catalog, _shop.Vocabulary, _shop.Prompt);
+        using var evaluator = new ModelEvaluator(_shop.Catalog, _shop.Vocabulary, _shop.Prompt.Build);
 
         TrainingEnd end = stage.Run(statePath: null);
 

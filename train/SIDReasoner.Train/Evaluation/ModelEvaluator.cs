@@ -2,27 +2,26 @@ using SIDReasoner.Core.Items;
 using SIDReasoner.Core.SemanticIds;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Decoding;
-using SIDReasoner.Train.Data;
 using SIDReasoner.Train.Model;
 
 namespace SIDReasoner.Train.Evaluation;
 
-/// <summary>Ranks the targets of whole files of rows with a window model.</summary>
+/// <summary>Ranks the targets of whole files of rows with a model.</summary>
 /// <remarks>Rows with prompts of one length run together. The result does not depend on the batching beyond float rounding. One thread.</remarks>
 public sealed class ModelEvaluator : IDisposable
 {
     private const int RowsAtOnce = 32;
 
     private readonly ItemCatalog _catalog;
-    private readonly WindowPrompt _prompt;
+    private readonly Func<IReadOnlyList<int>, int[]> _prompt;
     private readonly SidVocabulary _vocabulary;
     private readonly SidTrie _trie;
 
     /// <summary>Makes an evaluator.</summary>
     /// <param name="catalog">The items that rows index.</param>
     /// <param name="vocabulary">The model's SID tokens.</param>
-    /// <param name="prompt">How a history becomes tokens.</param>
-    public ModelEvaluator(ItemCatalog catalog, SidVocabulary vocabulary, WindowPrompt prompt)
+    /// <param name="prompt">How a history (item indexes, oldest first) becomes token ids.</param>
+    public ModelEvaluator(ItemCatalog catalog, SidVocabulary vocabulary, Func<IReadOnlyList<int>, int[]> prompt)
     {
         _catalog = catalog;
         _vocabulary = vocabulary;
@@ -39,7 +38,7 @@ public sealed class ModelEvaluator : IDisposable
     public RankedRows Evaluate(DecoderModel model, IReadOnlyList<Interaction> rows, int beamWidth = 50, CancellationToken cancellation = default)
     {
         using var search = new BatchedSidSearch(model, _trie, beamWidth);
-        int[][] prompts = [.. rows.Select(row => _prompt.Build(row.History))];
+        int[][] prompts = [.. rows.Select(row => _prompt(row.History))];
         var ranks = new RankedRows(new int[rows.Count], new int[rows.Count]);
         foreach (IGrouping<int, int> sameLength in Enumerable.Range(0, rows.Count).GroupBy(row => prompts[row].Length))
         {
