@@ -1,0 +1,12 @@
+// CRC-32C (Castagnoli), by the processor's instruction where it has one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sidr {
+
+// CRC of `bytes` bytes at `data`, continuing `crc` (0 to begin).
+std::uint32_t Crc32c(const void* data, std::size_t bytes, std::uint32_t crc = 0);
+
+}  // namespace sidr

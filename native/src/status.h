@@ -1,0 +1,32 @@
+// How failures travel inside the library: one exception type that carries the status and the sentence.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "sidr/sidr.h"
+
+namespace sidr {
+
+class Failure : public std::runtime_error {
+public:
+    Failure(sidr_status status, const std::string& sentence) : std::runtime_error(sentence), status_(status) {}
+    sidr_status status() const noexcept { return status_; }
+
+private:
+    sidr_status status_;
+};
+
+[[noreturn]] inline void Fail(sidr_status status, const std::string& sentence) { throw Failure(status, sentence); }
+
+inline void Require(bool condition, const std::string& sentence) {
+    if (!condition) Fail(SIDR_INVALID_ARGUMENT, sentence);
+}
+
+template <class T>
+std::string Str(T value) { return std::to_string(value); }
+inline std::string Quoted(const std::string& text) { return "'" + text + "'"; }
+
+}  // namespace sidr

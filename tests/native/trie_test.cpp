@@ -1,0 +1,253 @@
+// The trie against a dictionary of prefixes; its file against every kind of damage; filters against the items themselves.
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "reference.h"
+
+using namespace test;
+
+namespace {
+
+std::string Folder() {
+    static std::string folder = [] {
+        char name[] = "/tmp/sidr-trie-XXXXXX";
+        return std::string(mkdtemp(name));
+    }();
+    return folder;
+}
+
+std::vector<char> Read(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::vector<char>(std::istreambuf_iterator<char>(file), {});
+}
+
+void Write(const std::string& path, const char* data, std::size_t bytes) {
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file.write(data, static_cast<std::streamsize>(bytes));
+}
+
+void CheckAgainst(const Reference& reference, const sidr_trie* trie, const Catalog& catalog, const char* name) {
+    sidr_trie_info info = {};
+    info.size = sizeof info;
+    OK(sidr_trie_get_info(trie, &info));
+    CHECK(info.levels == catalog.levels && info.items == catalog.sids.size() && info.sids == reference.items.size(), "%s: sizes", name);
+    CHECK(info.column_count == catalog.columns.size(), "%s: columns", name);
+    for (std::uint32_t d = 0; d <= info.levels; d++) {
+        CHECK(info.nodes[d] == reference.prefixes[d].size(), "%s: nodes of depth %u", name, d);
+        for (std::uint32_t n = 0; n < reference.prefixes[d].size(); n++) {
+            const auto& prefix = reference.prefixes[d][n];
+            std::uint32_t found = 0;
+            OK(sidr_trie_find(trie, prefix.data(), d, &found));
+            CHECK(found == n, "%s: depth %u node %u is %u", name, d, n, found);
+            if (d < info.levels) {
+                std::vector<std::uint32_t> expected = reference.Children(d, n), tokens(expected.size() + 1);
+                std::uint32_t first = 0, count = 0;
+                OK(sidr_trie_children(trie, d, n, &first, &count, tokens.data(), static_cast<std::uint32_t>(tokens.size())));
+                tokens.resize(count);
+                CHECK(tokens == expected, "%s: children of depth %u node %u", name, d, n);
+                for (std::uint32_t i = 0; i < expected.size(); i++) CHECK(reference.Child(d, n, expected[i]) == first + i, "%s: child", name);
+            }
+            std::uint32_t count = 0;
+            if (d > 0 && reference.IsEnd(d, n)) {
+                const auto& items = reference.items.at(prefix);
+                std::vector<std::uint32_t> mine(items.size() + 1);
+                OK(sidr_trie_items(trie, d, n, &count, mine.data(), static_cast<std::uint32_t>(mine.size())));
+                mine.resize(count);
+                CHECK(mine == items, "%s: items of depth %u node %u", name, d, n);
+            } else {
+                CHECK(sidr_trie_items(trie, d, n, &count, nullptr, 0) == SIDR_INVALID_ARGUMENT, "%s: an inner node has items", name);
+            }
+        }
+    }
+    std::uint32_t unknown[] = {4000000000u}, found = 0;
+    OK(sidr_trie_find(trie, unknown, 1, &found));
+    CHECK(found == SIDR_NODE_DEAD, "%s: an unknown token", name);
+}
+
+Catalog RandomCatalog(Random& random, std::uint32_t items) {
+    static const std::uint32_t codes[] = {1, 3, 16, 256, 300, 2000};
+    std::uint32_t n = codes[random.Below(6)];
+    return MakeCatalog(random, 1 + random.Below(items), 1 + random.Below(8), n, random.Chance(0.1) ? 3000000000u : random.Below(100000), random.Chance(0.3) ? 0 : n, random.Chance(0.5),
+                       random.Chance(0.5) ? 0.2 : 0.0, random.Chance(0.5) ? 1.0 : 4.0, random.Below(20));
+}
+
+void RandomTries() {
+    std::string path = Folder() + "/catalog.sidtrie", again = Folder() + "/again.sidtrie";
+    for (std::uint32_t seed = 1; seed <= 60; seed++) {
+        Random random(seed);
+        Catalog catalog = RandomCatalog(random, 400);
+        Reference reference(catalog);
+        TrieHandle built = Build(catalog);
+        std::string name = "seed " + std::to_string(seed);
+        CheckAgainst(reference, built.trie, catalog, name.c_str());
+
+        std::uint8_t hash[16];
+        for (auto& h : hash) h = static_cast<std::uint8_t>(random.Below(256));
+        OK(sidr_trie_save(built.trie, path.c_str(), hash));
+        sidr_trie* opened = nullptr;
+        OK(sidr_trie_open(path.c_str(), &opened));
+        TrieHandle handle(opened);
+        CheckAgainst(reference, opened, catalog, (name + " reopened").c_str());
+        OK(sidr_trie_save(opened, again.c_str(), hash));
+        CHECK(Read(path) == Read(again), "%s: writing what was read gives other bytes", name.c_str());
+        CHECK(std::memcmp(Read(path).data() + 48, hash, 16) == 0, "%s: source hash", name.c_str());
+        if (failures) break;
+    }
+}
+
+// The catalogue's order changes the items' numbers only.
+void OrderDoesNotMatter() {
+    Random random(3);
+    Catalog a = MakeCatalog(random, 300, 3, 20, 0, 20, false, 0, 1, 0), b = a;
+    std::reverse(b.sids.begin(), b.sids.end());
+    TrieHandle ta = Build(a), tb = Build(b);
+    for (std::size_t i = 0; i < a.sids.size(); i++) {
+        std::uint32_t na = 0, nb = 0;
+        OK(sidr_trie_find(ta.trie, a.sids[i].data(), 3, &na));
+        OK(sidr_trie_find(tb.trie, a.sids[i].data(), 3, &nb));
+        CHECK(na == nb, "item %zu", i);
+    }
+}
+
+// Every cut, thousands of flipped bits, and lies with a correct checksum: refused, by a sentence that names the file.
+void Damage() {
+    Random random(11);
+    Catalog small = MakeCatalog(random, 12, 3, 4, 7, 4, true, 0.3, 1, 1), shared = MakeCatalog(random, 3000, 3, 40, 7, 40, true, 0.3, 1, 5);
+    std::string path = Folder() + "/damaged.sidtrie";
+    auto refused = [&](const char* what, std::size_t where) {
+        sidr_trie* trie = nullptr;
+        sidr_status status = sidr_trie_open(path.c_str(), &trie);
+        CHECK(status == SIDR_BAD_FILE, "%s at %zu: status %d", what, where, status);
+        CHECK(LastError().find("damaged.sidtrie") != std::string::npos, "%s: '%s'", what, LastError().c_str());
+        sidr_trie_close(trie);
+    };
+    {
+        TrieHandle trie = Build(small);
+        OK(sidr_trie_save(trie.trie, path.c_str(), nullptr));
+        std::vector<char> bytes = Read(path);
+        for (std::size_t cut = 0; cut < bytes.size(); cut++) {
+            Write(path, bytes.data(), cut);
+            refused("cut", cut);
+        }
+        std::vector<char> longer = bytes;
+        longer.push_back(0);
+        Write(path, longer.data(), longer.size());
+        refused("grown", longer.size());
+    }
+    for (const Catalog* catalog : {&small, &shared}) {
+        TrieHandle trie = Build(*catalog);
+        OK(sidr_trie_save(trie.trie, path.c_str(), nullptr));
+        std::vector<char> bytes = Read(path);
+        for (int i = 0; i < 5000; i++) {
+            std::size_t at = catalog == &small && i < static_cast<int>(bytes.size()) ? static_cast<std::size_t>(i) : random.Below(bytes.size());
+            if (at >= 48 && at < 64 && i % 2 == 0) at = 0;
+            std::vector<char> bad = bytes;
+            bad[at] = static_cast<char>(bad[at] ^ (1 << random.Below(8)));
+            Write(path, bad.data(), bad.size());
+            refused("flip", at);
+        }
+    }
+    sidr_trie* none = nullptr;
+    CHECK(sidr_trie_open((Folder() + "/absent.sidtrie").c_str(), &none) == SIDR_FILE_ERROR, "an absent file");
+    CHECK(LastError().find("absent.sidtrie") != std::string::npos, "'%s'", LastError().c_str());
+}
+
+void BadCatalogs() {
+    auto build = [](std::vector<std::uint32_t> tokens, std::uint32_t levels, std::vector<std::uint32_t> columns, const char* word) {
+        sidr_trie_build_args args = {};
+        args.size = sizeof args;
+        args.levels = levels;
+        args.items = tokens.size() / levels;
+        args.tokens = tokens.data();
+        args.sid_columns = columns.empty() ? nullptr : columns.data();
+        args.column_count = columns.size();
+        sidr_trie* trie = nullptr;
+        sidr_status status = sidr_trie_build(&args, &trie);
+        CHECK(status == SIDR_INVALID_ARGUMENT, "%s: status %d", word, status);
+        CHECK(LastError().find(word) != std::string::npos, "'%s' does not say '%s'", LastError().c_str(), word);
+        sidr_trie_close(trie);
+    };
+    const std::uint32_t none = SIDR_TOKEN_NONE;
+    build({none, none, 1, 2}, 2, {}, "empty SID");
+    build({1, 2, 3, none, 3, 4}, 2, {}, "prefix");
+    build({1, none, 2, none}, 2, {}, "no token");
+    build({none, 1, 1, 2}, 2, {}, "empty SID");
+    build({1, 2}, 2, {1, 3}, "Token id 2");
+    build({1, 2}, 2, {2, 1}, "ascending");
+    std::vector<std::uint32_t> many;
+    for (std::uint32_t i = 0; i < 65537; i++) many.push_back(i);
+    build(many, 1, {}, "65536");
+}
+
+void Filters() {
+    for (std::uint32_t seed = 1; seed <= 40; seed++) {
+        Random random(seed + 500);
+        Catalog catalog = RandomCatalog(random, 500);
+        Reference reference(catalog);
+        TrieHandle trie = Build(catalog);
+        std::size_t items = catalog.sids.size(), words = (items + 63) / 64;
+        std::uint64_t node_words = 0;
+        OK(sidr_filter_words(trie.trie, &node_words));
+
+        // ((0 and not 1) or 2) and everything
+        std::vector<std::uint64_t> bitmaps(3 * words), item_bits(words);
+        for (auto& w : bitmaps) w = random.Next() & random.Next();
+        std::int32_t program[] = {0, 1, SIDR_FILTER_NOT, SIDR_FILTER_AND, 2, SIDR_FILTER_OR, SIDR_FILTER_ALL, SIDR_FILTER_AND, SIDR_FILTER_NONE, SIDR_FILTER_OR};
+        sidr_filter_evaluate_args args = {};
+        args.size = sizeof args;
+        args.bitmap_count = 3;
+        args.bitmaps = bitmaps.data();
+        args.program = program;
+        args.length = 10;
+        args.item_bits = item_bits.data();
+        OK(sidr_filter_evaluate(trie.trie, &args));
+        std::vector<std::uint64_t> node_bits(node_words, 0x5555);
+        OK(sidr_filter_lift(trie.trie, item_bits.data(), node_bits.data(), nullptr));
+
+        std::vector<std::set<std::uint32_t>> allowed(catalog.levels + 1);
+        for (std::size_t i = 0; i < items; i++) {
+            auto bit = [&](std::size_t k) { return ((bitmaps[k * words + i / 64] >> (i % 64)) & 1) != 0; };
+            bool expected = (bit(0) && !bit(1)) || bit(2);
+            CHECK((((item_bits[i / 64] >> (i % 64)) & 1) != 0) == expected, "seed %u item %zu", seed, i);
+            if (!expected) continue;
+            std::vector<std::uint32_t> prefix;
+            for (std::uint32_t token : catalog.sids[i]) {
+                prefix.push_back(token);
+                allowed[prefix.size()].insert(reference.number[prefix.size()].at(prefix));
+            }
+        }
+        std::uint64_t offset = 0;
+        for (std::uint32_t d = 1; d <= catalog.levels; d++) {
+            for (std::uint32_t n = 0; n < reference.prefixes[d].size(); n++)
+                CHECK((((node_bits[offset + n / 64] >> (n % 64)) & 1) != 0) == (allowed[d].count(n) > 0), "seed %u depth %u node %u", seed, d, n);
+            offset += (reference.prefixes[d].size() + 63) / 64;
+        }
+        auto refuse = [&](std::vector<std::int32_t> bad) {
+            args.program = bad.data();
+            args.length = static_cast<std::uint32_t>(bad.size());
+            CHECK(sidr_filter_evaluate(trie.trie, &args) == SIDR_INVALID_ARGUMENT, "a bad program was accepted");
+        };
+        refuse({0, 1});
+        refuse({3});
+        refuse({SIDR_FILTER_NOT});
+        refuse({0, SIDR_FILTER_AND});
+        refuse({0, -6});
+        refuse(std::vector<std::int32_t>(17, 0));
+    }
+}
+
+}  // namespace
+
+int main() {
+    CHECK(sidr_abi_version() == SIDR_ABI_VERSION, "version");
+    RandomTries();
+    OrderDoesNotMatter();
+    Damage();
+    BadCatalogs();
+    Filters();
+    std::string clean = "rm -rf '" + Folder() + "'";
+    CHECK(std::system(clean.c_str()) == 0, "cleaning up");
+    return Finish("trie_test");
+}
