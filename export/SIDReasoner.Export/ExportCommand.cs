@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using SIDReasoner.Core;
 using SIDReasoner.Core.Bundles;
+using SIDReasoner.Core.Hosting;
 using SIDReasoner.Export.Bundles;
 
 namespace SIDReasoner.Export;
@@ -10,9 +11,6 @@ namespace SIDReasoner.Export;
 /// <summary>The command line of <c>sidr-export</c>.</summary>
 internal static class ExportCommand
 {
-    /// <summary>Exit code for input that the caller can put right.</summary>
-    public const int BadInput = 2;
-
     private const string Description =
         """
         Turns a Hugging Face folder (Qwen3, Qwen2 or Llama) and a catalogue into a bundle that SIDReasoner, ONNX Runtime and
@@ -29,8 +27,20 @@ internal static class ExportCommand
         Exit codes: 0 done; 2 something in the input must be put right (one message says what); nothing is left half-written.
         """;
 
-    /// <summary>Builds the command.</summary>
-    public static RootCommand Create()
+    /// <summary>Parses and runs; every mistake is one message and an exit code.</summary>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var parsed = Create().Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            await error.WriteLineAsync($"error: {parsed.Errors[0].Message} See sidr-export --help.").ConfigureAwait(false);
+            return HostErrors.BadInput;
+        }
+
+        return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }).ConfigureAwait(false);
+    }
+
+    private static RootCommand Create()
     {
         var checkpoint = new Option<string>("--checkpoint") { Description = "Hugging Face folder: config.json and safetensors weights.", Required = true, HelpName = "DIR" };
         var catalog = new Option<string?>("--catalog") { Description = "Folder of the catalogue: MiniOneRec's files, or items.jsonl. Without it the bundle is for text alone.", HelpName = "DIR" };
@@ -41,35 +51,26 @@ internal static class ExportCommand
         var end = new Option<string?>("--reference-end") { Description = "Token ids of newline and end of turn, for score mode 'reference'. Default: from tokenizer.json and prompt.json.", HelpName = "A,B" };
         var json = new Option<bool>("--json") { Description = "Print what was written as one JSON object." };
         var command = new RootCommand(Description) { checkpoint, catalog, output, context, beams, precision, end, json };
-        command.SetAction(parsed => Run(
-            () => new BundleExportOptions
+        command.SetAction((parsed, _) => HostErrors.RunAsync(
+            async () =>
             {
-                Checkpoint = parsed.GetRequiredValue(checkpoint),
-                Catalog = parsed.GetValue(catalog),
-                Output = parsed.GetRequiredValue(output),
-                Context = parsed.GetValue(context),
-                MaxBeams = parsed.GetValue(beams),
-                Precisions = parsed.GetValue(precision)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-                ReferenceEnd = ParseIds(parsed.GetValue(end)),
+                var options = new BundleExportOptions
+                {
+                    Checkpoint = parsed.GetRequiredValue(checkpoint),
+                    Catalog = parsed.GetValue(catalog),
+                    Output = parsed.GetRequiredValue(output),
+                    Context = parsed.GetValue(context),
+                    MaxBeams = parsed.GetValue(beams),
+                    Precisions = parsed.GetValue(precision)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                    ReferenceEnd = ParseIds(parsed.GetValue(end)),
+                };
+                var manifest = BundleExporter.Export(options);
+                await parsed.InvocationConfiguration.Output.WriteLineAsync(
+                    parsed.GetValue(json) ? Json(options, manifest) : Sentence(options, manifest)).ConfigureAwait(false);
+                return 0;
             },
-            parsed.GetValue(json)));
+            parsed.InvocationConfiguration.Error));
         return command;
-    }
-
-    private static int Run(Func<BundleExportOptions> read, bool asJson)
-    {
-        try
-        {
-            var options = read();
-            var manifest = BundleExporter.Export(options);
-            Console.WriteLine(asJson ? Json(options, manifest) : Sentence(options, manifest));
-            return 0;
-        }
-        catch (SidReasonerException error)
-        {
-            Console.Error.WriteLine(error.Message);
-            return BadInput;
-        }
     }
 
     private static int[]? ParseIds(string? text)
