@@ -44,6 +44,7 @@ public sealed class Bundle
         if (problems.Count > 0)
             throw new InvalidFileException(full, problems);
         var config = ModelConfig.Load(System.IO.Path.Combine(full, "config.json"));
+        CompareCatalog(full, manifest);
         CompareSettings(full, manifest, config);
         return new Bundle(full, manifest, config);
     }
@@ -73,6 +74,21 @@ public sealed class Bundle
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return $"'{name}' cannot be read: {error.Message}";
+        }
+    }
+
+    private static void CompareCatalog(string folder, BundleManifest manifest)
+    {
+        if (manifest.CatalogHash is null)
+            return;
+        var found = manifest.SidTokens is { } tokens && manifest.Files.TryGetValue("items.jsonl", out var items)
+            ? Convert.ToHexStringLower(BundleCatalogHash.Compute(tokens, items.Sha256))
+            : "nothing";
+        if (found != manifest.CatalogHash)
+        {
+            throw new InvalidFileException(
+                System.IO.Path.Combine(folder, BundleManifest.FileName),
+                $"'sid_tokens' and items.jsonl give hash {found}; 'catalog_hash' is {manifest.CatalogHash}. Export the checkpoint again.");
         }
     }
 
