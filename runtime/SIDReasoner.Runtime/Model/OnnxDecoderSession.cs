@@ -82,8 +82,8 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         get;
         set
         {
-            if (value && _model.Manifest.ReferenceEnd is null)
-                throw new InvalidOperationException("The bundle does not know the ids of newline and end of turn (bundle.json: reference_end). Export it again with --reference-end A,B.");
+            if (value)
+                SessionRules.CheckReferenceEnd(_model.Manifest);
             field = value;
         }
     }
@@ -92,10 +92,7 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     public void AppendTokens(ReadOnlySpan<int> tokens, StepOutputs outputs)
     {
         CheckCall(tokens, outputs);
-        if (_control.Depth > 0)
-            throw new InvalidOperationException($"{_control.SuffixRows} beam rows lie behind the {Length} text tokens; call Rewind before appending text.");
-        if (Length + tokens.Length > MaxTextLength)
-            throw new InvalidOperationException($"{Length} + {tokens.Length} text tokens do not fit; the context is {MaxTextLength} (bundle.json: context). Shorten the prompt, or export with a larger --context.");
+        SessionRules.CheckText(Length, tokens.Length, _control.SuffixRows, MaxTextLength);
         EnsureCache(Length + tokens.Length, Length);
         while (!tokens.IsEmpty)
         {
@@ -112,14 +109,9 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     public void AppendBeams(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, StepOutputs outputs)
     {
         CheckCall(tokens, outputs);
-        CheckParents(tokens.Length, parents);
+        SessionRules.CheckParents(tokens.Length, parents, _control.Depth, _control.LastRows);
+        SessionRules.CheckBeamRoom(Length, _control.SuffixRows, tokens.Length, Capacity);
         var used = Length + _control.SuffixRows;
-        if (used + tokens.Length > Capacity)
-        {
-            throw new InvalidOperationException(
-                $"{Length} text tokens, {_control.SuffixRows} beam rows and {tokens.Length} more do not fit into {Capacity} rows (bundle.json: context + max_beams * (levels + 1)). Use fewer beams, or export with a larger --max-beams.");
-        }
-
         EnsureCache(used + tokens.Length, used);
         Run(tokens, _control.Beams(parents, outputs, ComputesEndLogits), used + tokens.Length, outputs, ComputesEndLogits, tokens.Length);
         _control.Accept(tokens.Length);
@@ -200,28 +192,7 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     private void CheckCall(ReadOnlySpan<int> tokens, StepOutputs outputs)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (tokens.IsEmpty)
-            throw new ArgumentException("No token is given; expected at least one.", nameof(tokens));
-        foreach (var token in tokens)
-        {
-            if ((uint)token >= (uint)VocabSize)
-                throw new ArgumentException($"Token id {token} is outside the vocabulary; expected 0 to {VocabSize - 1}.", nameof(tokens));
-        }
-
-        if ((outputs & StepOutputs.SidLogits) != 0 && SidColumnCount == 0)
-            throw new ArgumentException("SID logits are asked of a bundle for text alone. Export the checkpoint with --catalog.", nameof(outputs));
-    }
-
-    private void CheckParents(int rows, ReadOnlySpan<int> parents)
-    {
-        if (parents.Length != rows)
-            throw new ArgumentException($"parents has {parents.Length} entries; expected {rows}, one a token.", nameof(parents));
-        var (least, most) = _control.Depth == 0 ? (-1, -1) : (0, _control.LastRows - 1);
-        foreach (var parent in parents)
-        {
-            if (parent < least || parent > most)
-                throw new ArgumentException($"Parent row {parent} is out of range; expected {(least == most && least < 0 ? "-1 on the first call after text" : $"{least} to {most}")}.", nameof(parents));
-        }
+        SessionRules.CheckCall(tokens, outputs, VocabSize, SidColumnCount);
     }
 
     private void ForgetOutputs() => Logits = SidLogits = LogSumExp = EndLogits = LogitsView.Empty;
