@@ -47,12 +47,12 @@ internal static class JinjaArithmetic
 
     private static object OfIntegers(string sign, long a, long b) => sign switch
     {
-        "+" => checked(a + b),
+        "+" => (object)checked(a + b),
         "-" => checked(a - b),
         "*" => checked(a * b),
-        "//" => checked(a / b) - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0),
+        "//" => checked(a / b) - (a % b != 0 && (a < 0) != (b < 0) ? 1L : 0L),
         "%" => a % b is var rest && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest,
-        _ => b >= 0 ? Power(a, b) : Math.Pow(a, b),
+        _ => b >= 0 ? (object)Power(a, b) : Math.Pow(a, b),
     };
 
     private static long Power(long a, long b)

@@ -8,7 +8,6 @@ internal sealed partial class JinjaEvaluator(JinjaSource source, TimeProvider cl
     private const int MaxMacroDepth = 100;
     private StringBuilder _output = new();
     private int _macroDepth;
-    private int _loopDepth;
 
     private enum Flow
     {
@@ -100,8 +99,7 @@ internal sealed partial class JinjaEvaluator(JinjaSource source, TimeProvider cl
             return;
         }
 
-        _loopDepth++;
-        var state = new JinjaLoop { Items = items, Depth = _loopDepth };
+        var state = new JinjaLoop { Items = items };
         for (int i = 0; i < items.Count; i++)
         {
             var round = new JinjaScope(scope);
@@ -111,8 +109,6 @@ internal sealed partial class JinjaEvaluator(JinjaSource source, TimeProvider cl
             if (Run(loop.Body, round) == Flow.Break)
                 break;
         }
-
-        _loopDepth--;
     }
 
     private string Captured(IReadOnlyList<JinjaStatement> body, JinjaScope scope)

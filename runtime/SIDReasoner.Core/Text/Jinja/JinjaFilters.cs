@@ -22,7 +22,7 @@ internal static class JinjaFilters
         ["float"] = Float,
         ["abs"] = (value, a) => value switch
         {
-            long number => Math.Abs(number),
+            long number => (object)Math.Abs(number),
             double number => Math.Abs(number),
             bool truth => truth ? 1L : 0L,
             _ => throw a.Error($"needs a number, got {PythonValue.TypeName(value)}"),

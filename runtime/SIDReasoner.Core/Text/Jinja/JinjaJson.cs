@@ -17,7 +17,7 @@ internal static class JinjaJson
             case JsonValueKind.True or JsonValueKind.False:
                 return element.ValueKind == JsonValueKind.True;
             case JsonValueKind.Number:
-                return element.TryGetInt64(out long number) ? number : element.GetDouble();
+                return element.TryGetInt64(out long number) ? (object)number : element.GetDouble();
             case JsonValueKind.Array:
                 return new JinjaSequence([.. element.EnumerateArray().Select(Read)]);
             case JsonValueKind.Object:

@@ -63,8 +63,6 @@ internal sealed class JinjaLoop
 
     public required IReadOnlyList<object?> Items { get; init; }
 
-    public required int Depth { get; init; }
-
     public int Index { get; set; }
 
     /// <summary>loop.name.</summary>
@@ -79,8 +77,9 @@ internal sealed class JinjaLoop
         "length" => (long)Items.Count,
         "previtem" => Index > 0 ? Items[Index - 1] : new JinjaUndefined("'loop.previtem' of the first round"),
         "nextitem" => Index + 1 < Items.Count ? Items[Index + 1] : new JinjaUndefined("'loop.nextitem' of the last round"),
-        "depth" => (long)Depth,
-        "depth0" => Depth - 1L,
+        // Jinja counts the depth of recursive loops only, which are not supported.
+        "depth" => 1L,
+        "depth0" => 0L,
         "cycle" => new JinjaCallable("loop.cycle", Cycle),
         "changed" => new JinjaCallable("loop.changed", Changed),
         _ => new JinjaUndefined($"'{name}' of loop"),

@@ -51,7 +51,7 @@ internal static class JinjaSequenceFilters
             object? term = attribute is null ? item : Attribute(item, attribute, arguments);
             total = (total, term) switch
             {
-                (long a, long b) => a + b,
+                (long a, long b) => (object)(a + b),
                 _ when PythonValue.IsNumber(total) && PythonValue.IsNumber(term) => PythonValue.Number(total) + PythonValue.Number(term),
                 _ => throw arguments.Error($"cannot add {PythonValue.TypeName(term)}"),
             };

@@ -159,7 +159,7 @@ internal static class PythonText
 
             if (at < 0 || (most >= 0 && parts.Count >= most))
             {
-                parts.Add(Strip(rest, null, start: fromEnd, end: !fromEnd));
+                parts.Add(rest);
                 break;
             }
 
