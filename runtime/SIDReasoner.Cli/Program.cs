@@ -19,5 +19,6 @@ var root = new RootCommand(
 };
 
 ParseResult parsed = root.Parse(args);
-int code = await parsed.InvokeAsync();
-return parsed.Errors.Count > 0 ? HostErrors.BadInput : code;
+return parsed.Errors.Count > 0
+    ? HostErrors.BadUsage("sidr", parsed.Errors.Select(error => error.Message), Console.Error)
+    : await parsed.InvokeAsync();

@@ -42,5 +42,18 @@ public static class HostErrors
         }
     }
 
+    /// <summary>Reports a command line that does not parse.</summary>
+    /// <param name="program">The host's name.</param>
+    /// <param name="problems">What the parser found.</param>
+    /// <param name="error">Receives the problems and where help is.</param>
+    /// <returns><see cref="BadInput"/>.</returns>
+    public static int BadUsage(string program, IEnumerable<string> problems, TextWriter error)
+    {
+        ArgumentNullException.ThrowIfNull(problems);
+        ArgumentNullException.ThrowIfNull(error);
+        error.WriteLine($"error: {string.Join(' ', problems)} See {program} --help.");
+        return BadInput;
+    }
+
     private static bool SymbolsWanted => Environment.GetEnvironmentVariable("SIDR_STACK_TRACE") == "1";
 }
