@@ -40,9 +40,9 @@ public sealed class CheckpointFolder : IDisposable
             throw new SidReasonerException($"Checkpoint folder '{path}' does not exist.");
         var full = System.IO.Path.GetFullPath(path);
         var problems = new List<string>();
-        var config = Try(() => ModelConfig.Load(System.IO.Path.Combine(full, "config.json")), "config.json", problems);
-        var manifest = Try(() => CheckpointManifest.TryLoad(full), CheckpointManifest.FileName, problems);
-        var weights = Try(() => SafetensorsReader.Open(full), "weights", problems);
+        var config = Try(() => ModelConfig.Load(System.IO.Path.Combine(full, "config.json")), problems);
+        var manifest = Try(() => CheckpointManifest.TryLoad(full), problems);
+        var weights = Try(() => SafetensorsReader.Open(full), problems);
         if (problems.Count == 0)
             problems.AddRange(WeightLayout.Compare(config!, weights!.Tensors));
         if (problems.Count == 0 && manifest is not null)
@@ -62,7 +62,7 @@ public sealed class CheckpointFolder : IDisposable
             problems.Add($"{CheckpointManifest.FileName}: SID token id {manifest.SidTokenIds[^1]} is outside the vocabulary of {config.VocabSize} (config.json: vocab_size).");
     }
 
-    private static T? Try<T>(Func<T?> read, string what, List<string> problems)
+    private static T? Try<T>(Func<T?> read, List<string> problems)
         where T : class
     {
         try
@@ -71,7 +71,7 @@ public sealed class CheckpointFolder : IDisposable
         }
         catch (InvalidFileException error)
         {
-            problems.AddRange(error.Problems.Select(problem => $"{what}: {problem}"));
+            problems.AddRange(error.Problems.Select(problem => $"{System.IO.Path.GetFileName(error.Path)}: {problem}"));
         }
         catch (SidReasonerException error)
         {
