@@ -75,7 +75,7 @@ public sealed class CheckpointFolder : IDisposable
         }
         catch (SidReasonerException error)
         {
-            problems.Add($"{what}: {error.Message}");
+            problems.Add(error.Message);
         }
 
         return null;
