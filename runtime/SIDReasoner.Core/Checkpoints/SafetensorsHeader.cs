@@ -31,7 +31,7 @@ internal static unsafe class SafetensorsHeader
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            document = JsonDocument.Parse(bytes);
         }
         catch (JsonException error)
         {
@@ -54,9 +54,12 @@ internal static unsafe class SafetensorsHeader
             }
 
             var dataStart = 8L + headerLength;
+            var names = new HashSet<string>(StringComparer.Ordinal);
             foreach (var entry in document.RootElement.EnumerateObject())
             {
-                if (entry.NameEquals("__metadata__"))
+                if (!names.Add(entry.Name))
+                    problems.Add($"the header has '{entry.Name}' twice.");
+                else if (entry.NameEquals("__metadata__"))
                     ReadMetadata(entry.Value, metadata, problems);
                 else if (ReadTensor(entry, path, dataStart, file.Length, problems) is { } tensor)
                     tensors.Add(tensor);
