@@ -44,13 +44,14 @@ public static class InteractionReader
     private static List<Interaction> ReadCsv(string path, ItemCatalog catalog, List<string> problems)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-        using Stream stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? WholeGzip.Open(file) : file;
-        using var text = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16);
-        var csv = new CsvReader(text);
         var rows = new List<Interaction>();
         var fields = new List<string>();
+        CsvReader? csv = null;
         try
         {
+            using Stream stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? WholeGzip.Open(file) : file;
+            using var text = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 1 << 16);
+            csv = new CsvReader(text);
             if (!csv.Read(fields))
             {
                 problems.Add("is empty; expected a header line.");
@@ -75,15 +76,15 @@ public static class InteractionReader
         }
         catch (FormatException error)
         {
-            problems.Add($"line {csv.Line}: {error.Message}.");
+            problems.Add($"line {csv!.Line}: {error.Message}.");
         }
         catch (DecoderFallbackException)
         {
-            problems.Add($"after line {csv.Line}: not valid UTF-8. Save the file as UTF-8.");
+            problems.Add($"after line {csv!.Line}: not valid UTF-8. Save the file as UTF-8.");
         }
         catch (InvalidDataException error)
         {
-            problems.Add($"after line {csv.Line}: {error.Message.TrimEnd('.')}. Copy the file again.");
+            problems.Add($"after line {csv?.Line ?? 0}: {error.Message.TrimEnd('.')}. Copy the file again.");
         }
 
         return rows;

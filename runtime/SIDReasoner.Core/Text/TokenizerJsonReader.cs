@@ -125,7 +125,9 @@ internal sealed class TokenizerJsonReader
             return tokens;
         }
 
-        var textOfId = vocabulary.ToDictionary(pair => pair.Value, pair => pair.Key);
+        var textOfId = new Dictionary<int, string>();
+        foreach (var (text, id) in vocabulary)
+            textOfId[id] = text;
         var contents = new HashSet<string>(StringComparer.Ordinal);
         foreach (var entry in entries.EnumerateArray())
         {
