@@ -2,6 +2,8 @@ using System.Text.Json;
 using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Core.Configuration;
 using SIDReasoner.Core.SemanticIds;
+using SIDReasoner.Core.Text;
+using SIDReasoner.Train.Data;
 using SIDReasoner.Train.Model;
 
 namespace SIDReasoner.Train.Checkpointing;
@@ -28,13 +30,22 @@ public static class CheckpointWriter
     /// <summary>Writes a window model with its own small tokenizer, its prompt and its manifest.</summary>
     /// <param name="folder">Made where it is missing; files of these names are replaced.</param>
     /// <param name="model">The model.</param>
-    /// <param name="vocabulary">Its SID tokens, behind <see cref="Data.WindowVocabulary.ControlTokens"/>.</param>
+    /// <param name="vocabulary">Its SID tokens, behind <see cref="WindowVocabulary.ControlTokens"/>.</param>
     /// <param name="historyItems">Items of a prompt.</param>
     /// <param name="manifest">What the folder says about itself.</param>
     /// <exception cref="Core.SidReasonerException">A file cannot be written; an older one of that name is as it was.</exception>
     public static void WriteWindowModel(string folder, DecoderModel model, SidVocabulary vocabulary, int historyItems, CheckpointManifest manifest)
     {
         WriteModel(folder, model);
+        new SmallTokenizer
+        {
+            ControlTokens = WindowVocabulary.ControlTokens,
+            SidTokens = vocabulary.Tokens,
+            Bos = WindowVocabulary.ControlTokens[WindowVocabulary.Bos],
+            Eos = WindowVocabulary.ControlTokens[WindowVocabulary.Eos],
+            Pad = WindowVocabulary.ControlTokens[WindowVocabulary.Pad],
+        }.Save(folder);
+        new PromptTemplate { Kind = PromptKind.Window, Bos = WindowVocabulary.ControlTokens[WindowVocabulary.Bos], HistoryMaxItems = historyItems }.Save(folder);
         manifest.Save(folder);
     }
 

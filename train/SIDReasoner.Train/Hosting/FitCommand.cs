@@ -101,12 +101,21 @@ internal static class FitCommand
                 JsonPath = parsed.GetValue(json),
                 Command = CommandText.Of("sidr-train", parsed, data, catalog, output, json),
             };
-            LibTorch.Start(Threads(parsed.GetValue(threads)), parsed.GetValue(dedicated));
-            ITrainingDisplay display = AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected
-                ? new LiveDisplay(AnsiConsole.Console)
-                : new PlainDisplay(Console.Out, TimeSpan.FromSeconds(5));
-            using var job = new FitJob(settings, display, TimeProvider.System);
-            return Task.FromResult(job.Run(Console.Out, cancellation));
+            int threadCount = Threads(parsed.GetValue(threads));
+            bool isDedicated = parsed.GetValue(dedicated);
+
+            // On a thread of its own: this one has to answer Ctrl-C. libtorch's thread count belongs to the thread that sets it.
+            return Task.Run(
+                () =>
+                {
+                    LibTorch.Start(threadCount, isDedicated);
+                    ITrainingDisplay display = AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected
+                        ? new LiveDisplay(AnsiConsole.Console)
+                        : new PlainDisplay(Console.Out, TimeSpan.FromSeconds(5));
+                    using var job = new FitJob(settings, display, TimeProvider.System);
+                    return job.Run(Console.Out, cancellation);
+                },
+                CancellationToken.None);
         });
         return command;
     }

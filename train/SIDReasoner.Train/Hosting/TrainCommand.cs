@@ -18,6 +18,9 @@ internal static class TrainCommand
         Exit codes: 0 done; 1 unexpected; 2 something in the input must be put right (one message says what); 130 stopped by Ctrl-C.
         """;
 
+    // After Ctrl-C: the update in progress ends and the state is written.
+    private static readonly TimeSpan TimeToSave = TimeSpan.FromMinutes(1);
+
     /// <summary>Parses and runs.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string[] args)
@@ -30,9 +33,10 @@ internal static class TrainCommand
         }
 
         // The command's own errors become messages and exit codes below, not System.CommandLine's stack trace.
-        return await HostErrors.RunAsync(() => parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }), Console.Error).ConfigureAwait(false);
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToSave };
+        return await HostErrors.RunAsync(() => parsed.InvokeAsync(configuration), Console.Error).ConfigureAwait(false);
     }
 
     /// <summary>Builds the command and its subcommands.</summary>
-    public static RootCommand Create() => new(Description) { FitCommand.Create(), ShopCommand.Create() };
+    public static RootCommand Create() => new(Description) { FitCommand.Create(), EvaluateCommand.Create(), ShopCommand.Create() };
 }

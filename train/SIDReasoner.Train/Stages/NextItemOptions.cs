@@ -3,8 +3,10 @@ using System.ComponentModel.DataAnnotations;
 namespace SIDReasoner.Train.Stages;
 
 /// <summary>Settings of <see cref="NextItemStage"/>. The defaults are the recipe of docs/decisions/training-recipe.md.</summary>
-public sealed record NextItemOptions
+public sealed record NextItemOptions : IValidatableObject
 {
+    private const int HeadUnit = 8; // export's rotary embedding needs heads of a multiple of 8
+
     /// <summary>Fixes weights, order and dropout: the same seed gives the same model, bit for bit, on one machine. Default 0.</summary>
     public int Seed { get; init; }
 
@@ -55,7 +57,7 @@ public sealed record NextItemOptions
     [Range(1, 1000)]
     public int HistoryItems { get; init; } = 10;
 
-    /// <summary>Width of the model. Default 128; a multiple of <see cref="HeadCount"/> * 16.</summary>
+    /// <summary>Width of the model. Default 128; a multiple of <see cref="HeadCount"/> * 8.</summary>
     [Range(16, 8192)]
     public int HiddenSize { get; init; } = 128;
 
@@ -85,4 +87,15 @@ public sealed record NextItemOptions
     /// <summary>Epochs between evaluations on the valid rows; 0 = only at the end. Default 8.</summary>
     [Range(0, 10_000)]
     public int EvaluateEveryEpochs { get; init; } = 8;
+
+    /// <summary>Checks what one property alone cannot: the width holds whole heads of a size that export takes.</summary>
+    /// <param name="validationContext">Not used.</param>
+    /// <returns>The problems.</returns>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (HiddenSize % (HeadCount * HeadUnit) != 0)
+        {
+            yield return new ValidationResult($"HiddenSize is {HiddenSize}; expected a multiple of {HeadCount * HeadUnit} = {HeadCount} heads * {HeadUnit}.", [nameof(HiddenSize)]);
+        }
+    }
 }
