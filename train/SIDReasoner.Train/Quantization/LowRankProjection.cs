@@ -8,7 +8,7 @@ namespace SIDReasoner.Train.Quantization;
 /// </remarks>
 public static class LowRankProjection
 {
-    private const int PowerIterations = 4;
+    private const int PowerIterations = 2;
 
     /// <summary>Projects every row.</summary>
     /// <param name="matrix">Term weights of n texts.</param>
