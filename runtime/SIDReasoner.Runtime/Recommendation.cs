@@ -20,6 +20,9 @@ public sealed record Recommendation
     /// <summary>How scores were computed.</summary>
     public required ScoreMode ScoreMode { get; init; }
 
+    /// <summary>The engine that computed, such as "onnxruntime".</summary>
+    public required string Engine { get; init; }
+
     /// <summary>The precision that ran, such as "fp32".</summary>
     public required string Precision { get; init; }
 }

@@ -36,6 +36,9 @@ public sealed class Recommender : IDisposable
     /// <summary>The catalogue that is ranked.</summary>
     public ItemCatalog Catalog => _assets.Catalog;
 
+    /// <summary>Name of the engine that computes, such as "onnxruntime".</summary>
+    public string Engine => _engine.Name;
+
     /// <summary>Requests computed at once.</summary>
     public int MaxParallel { get; }
 

@@ -116,6 +116,47 @@ public sealed class RecommendCommandTests(TinyBundle tiny) : IClassFixture<TinyB
         Assert.True(report.RootElement.GetProperty("sid").GetProperty("hr@50").GetDouble() > 0);
     }
 
+    [Theory]
+    [InlineData("exact")]
+    [InlineData("catalog")]
+    public void Recommend_EitherEngine_GivesTheSameLists(string score)
+    {
+        string folder = tiny.NewFolder();
+        string input = Path.Combine(folder, "in.jsonl");
+        File.WriteAllLines(input, Enumerable.Range(0, 60).Select(i => $$"""{"id": {{i}}, "history": [{{i}}, {{(i * 7) % 100}}, {{(i * 13) % 90}}]}"""));
+        string[][] lists = [.. new[] { "onnxruntime", "genai" }.Select(engine =>
+        {
+            string output = Path.Combine(folder, engine + ".jsonl");
+            HostProcess.Succeed(HostProcess.Sidr("recommend", "--engine", engine, "--bundle", tiny.Bundle, "--input", input, "--output", output, "--k", "20", "--score", score));
+            return File.ReadAllLines(output).Select(WithoutScores).ToArray();
+        })];
+        using JsonDocument one = JsonDocument.Parse(HostProcess.Succeed(
+            HostProcess.Sidr("recommend", "--engine", "genai", "--bundle", tiny.Bundle, "--history", "1,2,3", "--json")));
+
+        Assert.Equal(60, lists[0].Length);
+        Assert.Equal(lists[0], lists[1]);
+        Assert.Equal("genai", one.RootElement.GetProperty("engine").GetString());
+    }
+
+    [Fact]
+    public void Recommend_UnknownEngine_IsRefusedByName()
+    {
+        HostResult result = HostProcess.Sidr("recommend", "--engine", "llama", "--bundle", tiny.Bundle, "--history", "1");
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("'llama'", result.Error, StringComparison.Ordinal);
+        Assert.Contains("onnxruntime or genai", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The list alone: engines may differ in a score's last digits.</summary>
+    private static string WithoutScores(string line)
+    {
+        using JsonDocument document = JsonDocument.Parse(line);
+        IEnumerable<string> items = document.RootElement.GetProperty("items").EnumerateArray().Select(
+            item => $"{item.GetProperty("rank")} {item.GetProperty("sid")} {item.GetProperty("item_ids")}");
+        return string.Join('|', items.Prepend(document.RootElement.GetProperty("id").GetRawText()));
+    }
+
     private static string WithoutTimes(string line)
     {
         using JsonDocument document = JsonDocument.Parse(line);

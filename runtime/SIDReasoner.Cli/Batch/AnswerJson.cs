@@ -23,6 +23,7 @@ internal static class AnswerJson
             json.WriteNumber("prompt_tokens", answer.PromptTokens);
             json.WriteNumber("beams", answer.BeamWidth);
             json.WriteString("score_mode", answer.ScoreMode.ToString().ToLowerInvariant());
+            json.WriteString("engine", answer.Engine);
             json.WriteString("precision", answer.Precision);
             json.WriteEndObject();
         }

@@ -85,7 +85,7 @@ internal static class BatchFiles
     {
         using FileStream stream = File.OpenRead(input);
         string hash = Convert.ToHexStringLower(SHA256.HashData(stream));
-        return $"bundle {recommender.Bundle.Manifest.ModelDigest}/{recommender.Bundle.Manifest.CatalogHash}, input {hash}, k {template.K}, beams {template.BeamWidth}, "
+        return $"engine {recommender.Engine}, bundle {recommender.Bundle.Manifest.ModelDigest}/{recommender.Bundle.Manifest.CatalogHash}, input {hash}, k {template.K}, beams {template.BeamWidth}, "
             + $"score {(template.ScoreMode?.ToString() ?? "default").ToLowerInvariant()}, exclude-history {template.ExcludeHistory}, skip-bad-lines {skipBad}";
     }
 

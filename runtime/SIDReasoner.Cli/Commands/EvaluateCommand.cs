@@ -21,11 +21,12 @@ internal static class EvaluateCommand
         var seed = new Option<ulong>("--seed") { Description = "Seed of the bootstrap that gives the confidence intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var report = new Option<string?>("--report") { Description = "Also write the report as JSON.", HelpName = "FILE.json" };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON instead of a table." };
+        Option<string> engine = Engines.Option();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
         var command = new Command("evaluate", "Answers every row of a file and prints HR@K and NDCG@K, by SID and by item, with 95 % intervals.")
         {
-            bundle, data, beams, score, rows, seed, report, json, threads, parallel,
+            bundle, data, beams, score, rows, seed, report, json, engine, threads, parallel,
         };
         command.SetAction((parsed, cancellation) => HostErrors.RunAsync(
             async () =>
@@ -41,7 +42,7 @@ internal static class EvaluateCommand
 
                 // One thread a request and a request a core ranks more rows a second than all cores on one request.
                 int forward = parsed.GetResult(threads) is { Implicit: false } ? parsed.GetValue(threads) : 1;
-                using Recommender recommender = Recommender.Open(CommonOptions.Recommender(parsed.GetValue(bundle)!, forward, parsed.GetValue(parallel)));
+                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, forward, parsed.GetValue(parallel)));
                 IReadOnlyList<Interaction> interactions = InteractionReader.Load(dataPath, recommender.Catalog);
                 if (limit > 0 && limit < interactions.Count)
                 {

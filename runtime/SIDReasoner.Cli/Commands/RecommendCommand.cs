@@ -23,11 +23,12 @@ internal static class RecommendCommand
         var exclude = new Option<bool>("--exclude-history") { Description = "Leave the history's items out, inside the search, so that K others come." };
         var skip = new Option<bool>("--skip-bad-lines") { Description = "With --input: report damaged lines by number and go on with the rest." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a list." };
+        Option<string> engine = Engines.Option();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
         var command = new Command("recommend", "Ranks the catalogue for a history, a prompt, or a file of them.")
         {
-            bundle, history, promptIds, input, output, k, beams, score, exclude, skip, json, threads, parallel,
+            bundle, history, promptIds, input, output, k, beams, score, exclude, skip, json, engine, threads, parallel,
         };
         command.SetAction((parsed, cancellation) => HostErrors.RunAsync(
             async () =>
@@ -56,7 +57,7 @@ internal static class RecommendCommand
                     BatchFiles.CheckPaths(inputPath, outputPath!);
                 }
 
-                using Recommender recommender = Recommender.Open(CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel)));
+                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel)));
                 if (inputPath is not null)
                 {
                     await BatchRun.RunAsync(recommender, request, inputPath, outputPath!, parsed.GetValue(skip), cancellation).ConfigureAwait(false);

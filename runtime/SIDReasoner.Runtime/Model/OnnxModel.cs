@@ -11,6 +11,9 @@ namespace SIDReasoner.Runtime.Model;
 /// <remarks>Any number of threads may make and run sessions at once. Dispose sessions first.</remarks>
 public sealed unsafe class OnnxModel : IDecoderEngine
 {
+    /// <summary>The engine's name in options and answers.</summary>
+    public const string EngineName = "onnxruntime";
+
     private const string LogitsName = "logits";
     private const string SidLogitsName = "sid_logits";
     private const string LogZName = "logz";
@@ -40,7 +43,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
     public BundleManifest Manifest { get; }
 
     /// <summary><c>onnxruntime</c>.</summary>
-    public string Name => "onnxruntime";
+    public string Name => EngineName;
 
     /// <summary>Form of the weights that runs: <c>fp32</c>.</summary>
     public string Precision { get; }

@@ -12,7 +12,7 @@ namespace SIDReasoner.Runtime.Serving;
 internal sealed class RecommenderWorker : IDisposable
 {
     private readonly RankingAssets _assets;
-    private readonly string _precision;
+    private readonly IDecoderEngine _engine;
     private readonly IDecoderSession _session;
     private readonly SidBeamSearch _search;
     private readonly List<int> _items = [];
@@ -21,7 +21,7 @@ internal sealed class RecommenderWorker : IDisposable
     public RecommenderWorker(RankingAssets assets, IDecoderEngine engine)
     {
         _assets = assets;
-        _precision = engine.Precision;
+        _engine = engine;
         _session = engine.CreateSession();
         _search = new SidBeamSearch(assets.Trie, new ManagedBeamKernel());
     }
@@ -59,6 +59,9 @@ internal sealed class RecommenderWorker : IDisposable
         long prefilled = Stopwatch.GetTimestamp();
         int found = _search.Search(_session, options, _results, cancellation);
         long searched = Stopwatch.GetTimestamp();
+
+        // What an engine shares among its sessions, it may lend to the next one from here on.
+        _session.Rewind(0);
         var items = new RankedItem[Math.Min(found, request.K)];
         for (int place = 0; place < items.Length; place++)
         {
@@ -73,7 +76,8 @@ internal sealed class RecommenderWorker : IDisposable
             PromptTokens = prompt.Length,
             BeamWidth = width,
             ScoreMode = mode,
-            Precision = _precision,
+            Engine = _engine.Name,
+            Precision = _engine.Precision,
         };
     }
 
