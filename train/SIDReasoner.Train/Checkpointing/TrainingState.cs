@@ -16,7 +16,10 @@ namespace SIDReasoner.Train.Checkpointing;
 /// <param name="Variance">AdamW's second moment.</param>
 /// <param name="Average">Running average of the parameters; empty where none is kept.</param>
 /// <param name="Losses">The loss of every update so far.</param>
-internal sealed record TrainingState(string Fingerprint, int Step, float[] Values, float[] Mean, float[] Variance, float[] Average, float[] Losses)
+/// <param name="Seconds">Wall time of training so far, in all processes.</param>
+/// <param name="CpuSeconds">Processor time of training so far, all threads of all processes.</param>
+internal sealed record TrainingState(
+    string Fingerprint, int Step, float[] Values, float[] Mean, float[] Variance, float[] Average, float[] Losses, double Seconds, double CpuSeconds)
 {
     private const string VersionText = "1";
 
@@ -37,6 +40,8 @@ internal sealed record TrainingState(string Fingerprint, int Step, float[] Value
             ["version"] = VersionText,
             ["fingerprint"] = Fingerprint,
             ["step"] = Step.ToString(CultureInfo.InvariantCulture),
+            ["seconds"] = Seconds.ToString("R", CultureInfo.InvariantCulture),
+            ["cpu_seconds"] = CpuSeconds.ToString("R", CultureInfo.InvariantCulture),
         });
     }
 
@@ -46,7 +51,11 @@ internal sealed record TrainingState(string Fingerprint, int Step, float[] Value
     {
         using var reader = SafetensorsReader.Open(path);
         string version = reader.Metadata.GetValueOrDefault("version", "(none)");
-        if (version != VersionText || !int.TryParse(reader.Metadata.GetValueOrDefault("step"), CultureInfo.InvariantCulture, out int step))
+        double seconds = 0, cpuSeconds = 0;
+        bool isComplete = int.TryParse(reader.Metadata.GetValueOrDefault("step"), CultureInfo.InvariantCulture, out int step)
+            && double.TryParse(reader.Metadata.GetValueOrDefault("seconds"), CultureInfo.InvariantCulture, out seconds)
+            && double.TryParse(reader.Metadata.GetValueOrDefault("cpu_seconds"), CultureInfo.InvariantCulture, out cpuSeconds);
+        if (version != VersionText || !isComplete)
         {
             throw new SidReasonerException($"'{path}' is a training state of version '{version}'; this program reads version {VersionText}. Start anew without --resume.");
         }
@@ -58,6 +67,6 @@ internal sealed record TrainingState(string Fingerprint, int Step, float[] Value
         }
 
         return new TrainingState(
-            found, step, reader.ReadFloats("values"), reader.ReadFloats("mean"), reader.ReadFloats("variance"), reader.ReadFloats("average"), reader.ReadFloats("losses"));
+            found, step, reader.ReadFloats("values"), reader.ReadFloats("mean"), reader.ReadFloats("variance"), reader.ReadFloats("average"), reader.ReadFloats("losses"), seconds, cpuSeconds);
     }
 }

@@ -20,7 +20,8 @@ internal static class FitCommand
                 --choose      fit on train, score valid; test is never opened: for choosing settings
                 --with-valid  fit on train and valid, score test: the last run
 
-        A killed or stopped run goes on with the same command and --resume, and makes the same updates as if it had never stopped.
+        A killed or stopped run goes on with the same command and --resume, and makes the same updates as if it had never stopped; seeds that are
+        finished are scored again, not trained again. The state for this lies in training/ inside --out.
 
         Examples:
           sidr-train fit --data work/shop/plain --out work/model

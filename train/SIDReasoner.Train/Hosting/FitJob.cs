@@ -21,7 +21,7 @@ internal sealed class FitJob : IDisposable
 {
     private const int WatchedRows = 1000;
     private const int WatchedBeams = 20;
-    private const string StateFile = "training-state.safetensors";
+    private const string StateFile = "training/state.safetensors";
 
     private readonly FitSettings _settings;
     private readonly ITrainingDisplay _display;
@@ -104,25 +104,22 @@ internal sealed class FitJob : IDisposable
             _display.Line($"Goes on after step {stage.Step}.");
         }
 
-        var watch = Stopwatch.StartNew();
-        TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
         TrainingEnd end = stage.Run(statePath, _display.Step, _settings.Mode == FitMode.Final || _valid.Count == 0 ? null : epoch => Watch(stage, epoch), cancellation);
         if (end == TrainingEnd.Canceled)
         {
             return null;
         }
 
-        double seconds = watch.Elapsed.TotalSeconds, cpuSeconds = (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds;
         if (end == TrainingEnd.TimeLimit)
         {
             _display.Line($"The time limit came after step {stage.Step} of {stage.TotalSteps}.");
         }
 
-        watch.Restart();
+        var watch = Stopwatch.StartNew();
         RankedRows found = _evaluator.Evaluate(stage.Model, _scored, _settings.BeamWidth, cancellation);
         ranks.Add(found);
         double loss = stage.Losses.Skip(Math.Max(0, stage.Losses.Count - 100)).Average();
-        return new SeedReport(seed, RankingScore.Of(found.Sids), RankingScore.Of(found.Items), stage.Step, loss, seconds, cpuSeconds, watch.Elapsed.TotalSeconds);
+        return new SeedReport(seed, RankingScore.Of(found.Sids), RankingScore.Of(found.Items), stage.Step, loss, stage.Seconds, stage.CpuSeconds, watch.Elapsed.TotalSeconds);
     }
 
     private void Watch(NextItemStage stage, int epoch)
@@ -151,7 +148,6 @@ internal sealed class FitJob : IDisposable
             SidTokens = _vocabulary.Tokens,
             Metrics = metrics,
         });
-        File.Delete(Path.Combine(folder, StateFile));
     }
 
     private FitReport Compare(List<SeedReport> seeds, List<RankedRows> ranks, long parameters)

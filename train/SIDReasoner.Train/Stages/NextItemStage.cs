@@ -26,6 +26,8 @@ public sealed class NextItemStage : IDisposable
     private readonly string _fingerprint;
     private readonly Tensor? _average;
     private readonly List<float> _losses = [];
+    private double _earlierSeconds;
+    private double _earlierCpuSeconds;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="chains">Each user's purchases as SID tokens of the model: chain, item, token.</param>
@@ -63,7 +65,13 @@ public sealed class NextItemStage : IDisposable
     /// <summary>The loss of every update so far, those before a resume included.</summary>
     public IReadOnlyList<float> Losses => _losses;
 
-    /// <summary>Goes on from a saved state.</summary>
+    /// <summary>Wall time of training, that before a resume included.</summary>
+    public double Seconds { get; private set; }
+
+    /// <summary>Processor time of training, all threads together, that before a resume included.</summary>
+    public double CpuSeconds { get; private set; }
+
+    /// <summary>Goes on from a saved state; one of a finished run gives its model back.</summary>
     /// <param name="statePath">The file that <see cref="Run"/> wrote.</param>
     /// <exception cref="SidReasonerException">The file is damaged, or of a run with other settings or data; nothing changes.</exception>
     public void Resume(string statePath)
@@ -80,6 +88,8 @@ public sealed class NextItemStage : IDisposable
         _optimizer.Step = state.Step;
         _losses.Clear();
         _losses.AddRange(state.Losses);
+        Seconds = _earlierSeconds = state.Seconds;
+        CpuSeconds = _earlierCpuSeconds = state.CpuSeconds;
     }
 
     /// <summary>Trains until the last step, the time limit or a cancellation; the state is saved on the way and at the end.</summary>
@@ -95,6 +105,7 @@ public sealed class NextItemStage : IDisposable
     public TrainingEnd Run(string? statePath, Action<TrainingStep>? onStep = null, Action<int>? onEpoch = null, CancellationToken cancellation = default)
     {
         var watch = Stopwatch.StartNew();
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long tokens = 0;
         int first = Step, perEpoch = _sampler.BatchesPerEpoch;
         TrainingEnd end = TrainingEnd.Completed;
@@ -106,6 +117,8 @@ public sealed class NextItemStage : IDisposable
                 double rate = _options.LearningRate * _schedule.Factor(Step);
                 (double loss, double norm) = Update(batches[i], rate);
                 tokens += batches[i].LossRows.Length;
+                Seconds = _earlierSeconds + watch.Elapsed.TotalSeconds;
+                CpuSeconds = _earlierCpuSeconds + (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
                 double perStep = watch.Elapsed.TotalSeconds / (Step - first);
                 onStep?.Invoke(new TrainingStep(Step, TotalSteps, loss, rate, norm, tokens / watch.Elapsed.TotalSeconds, TimeSpan.FromSeconds(perStep * (TotalSteps - Step))));
                 end = cancellation.IsCancellationRequested ? TrainingEnd.Canceled
@@ -182,7 +195,7 @@ public sealed class NextItemStage : IDisposable
     }
 
     private void Save(string path) => new TrainingState(
-        _fingerprint, Step, Floats(Model.Parameters.Values), Floats(_optimizer.Mean), Floats(_optimizer.Variance), _average is null ? [] : Floats(_average), [.. _losses]).Save(path);
+        _fingerprint, Step, Floats(Model.Parameters.Values), Floats(_optimizer.Mean), Floats(_optimizer.Variance), _average is null ? [] : Floats(_average), [.. _losses], Seconds, CpuSeconds).Save(path);
 
     private static float[] Floats(Tensor flat)
     {
