@@ -10,7 +10,7 @@ public class CatalogGoldenTests
 {
     public static TheoryData<string> Folders => GoldenCases.DataFolders("amazon/*");
 
-    /// <summary>The figures of the data's README and of REFERENCE.md 1.5.</summary>
+    /// <summary>The figures of the data's README.</summary>
     [SkippableTheory]
     [InlineData("Office_Products", 3_459, 3_444, 600, 88, 66, 12)]
     [InlineData("Industrial_and_Scientific", 3_686, 3_670, 560, 48, 95, 47)]
