@@ -143,23 +143,31 @@ public sealed class ByteLevelBpeTokenizer
     {
         var bytes = new List<byte>(ids.Length * 4);
         foreach (var id in ids)
-        {
-            if (_addedOfId.TryGetValue(id, out var added))
-            {
-                if (!added.IsSpecial || !skipsSpecialTokens)
-                    bytes.AddRange(Encoding.UTF8.GetBytes(added.Content));
-            }
-            else if (!_textOfId.TryGetValue(id, out var token))
-            {
-                throw new ArgumentException($"Token id {id} is outside the tokenizer's {VocabSize} tokens.", nameof(ids));
-            }
-            else if (!ByteAlphabet.TryAppendBytes(token, bytes))
-            {
-                bytes.AddRange(Encoding.UTF8.GetBytes(token));
-            }
-        }
-
+            AppendBytes(id, bytes, skipsSpecialTokens);
         return Encoding.UTF8.GetString([.. bytes]);
+    }
+
+    /// <summary>Appends the UTF-8 bytes of one token, which may end inside a character.</summary>
+    /// <param name="id">A token id of the vocabulary.</param>
+    /// <param name="bytes">Receives the bytes.</param>
+    /// <param name="skipsSpecialTokens">Leaves special tokens out.</param>
+    /// <exception cref="ArgumentException">The id is outside the vocabulary.</exception>
+    public void AppendBytes(int id, List<byte> bytes, bool skipsSpecialTokens = false)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        if (_addedOfId.TryGetValue(id, out var added))
+        {
+            if (!added.IsSpecial || !skipsSpecialTokens)
+                bytes.AddRange(Encoding.UTF8.GetBytes(added.Content));
+        }
+        else if (!_textOfId.TryGetValue(id, out var token))
+        {
+            throw new ArgumentException($"Token id {id} is outside the tokenizer's {VocabSize} tokens.", nameof(id));
+        }
+        else if (!ByteAlphabet.TryAppendBytes(token, bytes))
+        {
+            bytes.AddRange(Encoding.UTF8.GetBytes(token));
+        }
     }
 
     private void EncodeBetween(string text, List<int> ids)
