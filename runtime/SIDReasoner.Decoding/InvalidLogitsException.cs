@@ -18,10 +18,19 @@ public sealed class InvalidLogitsException : SidReasonerException
         Depth = depth;
     }
 
+    /// <summary>Makes the error for the row that the next text token is chosen from.</summary>
+    /// <param name="tokenId">The token whose logit is no number; where every logit is minus infinity, any.</param>
+    /// <param name="value">What was found.</param>
+    public InvalidLogitsException(int tokenId, float value)
+        : base($"The model gave {value} as logit of token {tokenId} of the text; expected a finite number. Check the checkpoint's weights.")
+    {
+        Column = tokenId;
+    }
+
     /// <summary>The row of the logits.</summary>
     public int Row { get; }
 
-    /// <summary>The SID column, or -1 for the row's log-sum-exp.</summary>
+    /// <summary>The SID column, or -1 for the row's log-sum-exp; for text the token.</summary>
     public int Column { get; }
 
     /// <summary>Depth in the trie at which the row was read.</summary>
