@@ -1,7 +1,4 @@
 using System.Text.Json;
-using SIDReasoner.Core.Checkpoints;
-using SIDReasoner.Core.Items;
-using SIDReasoner.Core.SemanticIds;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Decoding;
 using SIDReasoner.Decoding.Kernels;
@@ -15,9 +12,6 @@ namespace SIDReasoner.TestSupport;
 /// </summary>
 public abstract class BeamGoldenTestsBase
 {
-    private const float ScoreTolerance = 1e-4f;
-    private const float SmallestGap = 2.5e-4f;
-
     /// <summary>Case folders of both families, relative to the golden root; one empty row where there is none.</summary>
     public static TheoryData<string> Cases => GoldenCases.Folders("hf/beams/*/*", "hf/think/*");
 
@@ -45,13 +39,13 @@ public abstract class BeamGoldenTestsBase
 
         foreach (JsonElement testCase in root.GetProperty("cases").EnumerateArray())
         {
-            int[] prompt = Ints(testCase.TryGetProperty("search_prompt", out JsonElement searchPrompt) ? searchPrompt : testCase.GetProperty("prompt"));
+            int[] prompt = GoldenRanking.Ints(testCase.TryGetProperty("search_prompt", out JsonElement searchPrompt) ? searchPrompt : testCase.GetProperty("prompt"));
             compared += Compare(testCase.GetProperty("runs"), prompt, filter: null);
             if (testCase.TryGetProperty("filters", out JsonElement filters))
             {
                 foreach (JsonElement filter in filters.EnumerateArray())
                 {
-                    HashSet<int> allowed = [.. Ints(filter.GetProperty("allowed_items"))];
+                    HashSet<int> allowed = [.. GoldenRanking.Ints(filter.GetProperty("allowed_items"))];
                     compared += Compare(filter.GetProperty("runs"), prompt, SidFilter.Create(trie, allowed.Contains), allowed.Contains);
                 }
             }
@@ -73,78 +67,12 @@ public abstract class BeamGoldenTestsBase
 
                     int found = search.Search(session, new SearchOptions { BeamWidth = width, ScoreMode = mode, Filter = filter }, results);
 
-                    AssertSame(run.GetProperty(name), results.AsSpan(0, found), trie, isAllowed, $"{folder}, W = {width}, {name}");
+                    GoldenRanking.AssertSame(run.GetProperty(name), results.AsSpan(0, found), trie, isAllowed, $"{folder}, W = {width}, {name}");
                     count++;
                 }
             }
 
             return count;
         }
-    }
-
-    private static void AssertSame(JsonElement expected, ReadOnlySpan<Hypothesis> actual, SidTrie trie, Func<int, bool>? isAllowed, string where)
-    {
-        int[][] items = [.. expected.GetProperty("items").EnumerateArray().Select(Ints)];
-        float[] scores = [.. expected.GetProperty("scores").EnumerateArray().Select(score => score.GetSingle())];
-        Assert.True(items.Length == actual.Length, $"{where}: {actual.Length} SIDs; expected {items.Length}.");
-        var own = new List<int>();
-        for (int rank = 0; rank < items.Length; rank++)
-        {
-            Assert.True(
-                Math.Abs(scores[rank] - actual[rank].Score) <= ScoreTolerance,
-                $"{where}, rank {rank + 1}: score {actual[rank].Score}; expected {scores[rank]} within {ScoreTolerance} (neighbours are at least {SmallestGap} apart).");
-            own.Clear();
-            trie.CopyItems(actual[rank].SidNumber, own);
-            own.RemoveAll(item => isAllowed?.Invoke(item) == false);
-            Assert.True(items[rank].SequenceEqual(own), $"{where}, rank {rank + 1}: items {string.Join(',', own)}; expected {string.Join(',', items[rank])}.");
-        }
-    }
-
-    private static int[] Ints(JsonElement list) => [.. list.EnumerateArray().Select(value => value.GetInt32())];
-
-    /// <summary>A golden model and catalogue as the folders an engine takes: links to the weights, sidreasoner.json and items.jsonl added.</summary>
-    private sealed class PreparedCase : IDisposable
-    {
-        private readonly string _root;
-
-        private PreparedCase(string root, ItemCatalog catalog, SidVocabulary vocabulary)
-        {
-            _root = root;
-            Catalog = catalog;
-            Vocabulary = vocabulary;
-        }
-
-        public string CheckpointFolder => Path.Combine(_root, "checkpoint");
-
-        public string CatalogFolder => Path.Combine(_root, "catalog");
-
-        public ItemCatalog Catalog { get; }
-
-        public SidVocabulary Vocabulary { get; }
-
-        public static PreparedCase Make(string model, string catalogPath)
-        {
-            using JsonDocument ids = JsonDocument.Parse(File.ReadAllText(Path.Combine(model, "ids.json")));
-            var idOfToken = ids.RootElement.GetProperty("sid_tokens").EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetInt32());
-            var vocabulary = new SidVocabulary(idOfToken);
-            using JsonDocument catalogFile = JsonDocument.Parse(File.ReadAllText(catalogPath));
-            var catalog = new ItemCatalog([.. catalogFile.RootElement.GetProperty("items").EnumerateArray().Select(
-                (sid, index) => new Item(index.ToString(System.Globalization.CultureInfo.InvariantCulture), $"item {index}", SemanticId.Parse(sid.GetString()!)))]);
-
-            string root = Directory.CreateTempSubdirectory("sidr-golden-").FullName;
-            var prepared = new PreparedCase(root, catalog, vocabulary);
-            Directory.CreateDirectory(prepared.CheckpointFolder);
-            Directory.CreateDirectory(prepared.CatalogFolder);
-            foreach (string file in Directory.GetFiles(model))
-            {
-                File.Copy(file, Path.Combine(prepared.CheckpointFolder, Path.GetFileName(file)));
-            }
-
-            new CheckpointManifest { Stage = "golden", SidTokenIds = [.. vocabulary.TokenIds], SidTokens = [.. vocabulary.Tokens] }.Save(prepared.CheckpointFolder);
-            catalog.Save(prepared.CatalogFolder);
-            return prepared;
-        }
-
-        public void Dispose() => Directory.Delete(_root, recursive: true);
     }
 }
