@@ -16,7 +16,7 @@ namespace SIDReasoner.Decoding;
 /// A SID that has ended above the last level keeps its place as a beam and competes. Every SID is found at most once, fewer than W
 /// where the (filtered) catalogue has fewer. Equal scores order by parent, then token id.
 /// Allocates nothing once it has seen the largest width. One instance serves one thread; the trie may be shared.
-/// Source: SIDReasoner (arXiv 2603.23183), section on inference; DESIGN packed beams.
+/// Source: SIDReasoner (arXiv 2603.23183), constrained beam search over the catalogue; docs/architecture.md has packed beams.
 /// </remarks>
 public sealed class SidBeamSearch
 {

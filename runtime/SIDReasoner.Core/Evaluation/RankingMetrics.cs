@@ -1,7 +1,7 @@
 namespace SIDReasoner.Core.Evaluation;
 
 /// <summary>HR@K and NDCG@K over the ranks of one relevant item a row.</summary>
-/// <remarks>A rank is the place of the target in the answer from 0, or <see cref="NotFound"/>. Recall@K is HR@K here. Source: SIDReasoner calc.py (REFERENCE.md 7.4).</remarks>
+/// <remarks>A rank is the place of the target in the answer from 0, or <see cref="NotFound"/>. Recall@K is HR@K here. Source: SIDReasoner, calc.py.</remarks>
 public static class RankingMetrics
 {
     /// <summary>The rank of a target that the answer does not have.</summary>

@@ -18,7 +18,7 @@ public static class InteractionReader
     /// <returns>The rows in the order of the file; at least one.</returns>
     /// <exception cref="InvalidFileException">A column is missing; a history is empty; an id or SID is unknown; a list cannot be read: every problem with its line.</exception>
     /// <exception cref="SidReasonerException">The file is missing or cannot be read.</exception>
-    /// <remarks>Source: REFERENCE.md 3.2 (SIDReasoner's and MiniOneRec's interaction files).</remarks>
+    /// <remarks>Source: SIDReasoner's and MiniOneRec's interaction files.</remarks>
     public static IReadOnlyList<Interaction> Load(string csvOrJsonlPath, ItemCatalog catalog)
     {
         ArgumentException.ThrowIfNullOrEmpty(csvOrJsonlPath);

@@ -8,7 +8,7 @@ using SIDReasoner.Core.SemanticIds;
 namespace SIDReasoner.Core.Items;
 
 /// <summary>Reads MiniOneRec's catalogue files and compares them with each other.</summary>
-/// <remarks>Items are ordered by id where all ids are whole numbers, else as index.json has them. Source: REFERENCE.md 3.2.</remarks>
+/// <remarks>Items are ordered by id where all ids are whole numbers, else as index.json has them. Source: MiniOneRec (arXiv 2510.24431), its index, item and info files.</remarks>
 internal static class MiniOneRecCatalog
 {
     public static ItemCatalog Load(string folder, MiniOneRecFiles files)

@@ -23,6 +23,6 @@ public interface IBeamKernel
     /// Source: STATIC (arXiv 2602.22647), the sparse transition; the slow search in TestSupport is its definition.
     /// </remarks>
     /// <exception cref="ArgumentException">Shapes disagree or a row is out of range; nothing is written.</exception>
-    /// <exception cref="InvalidLogitsException">A logit read is NaN; <paramref name="beams"/> is unusable afterwards.</exception>
+    /// <exception cref="InvalidLogitsException">A logit read is NaN or plus infinity (minus infinity is a child of no probability, never chosen); <paramref name="beams"/> is unusable afterwards.</exception>
     void Advance(SidTrie trie, in LogitsView sidLogits, in LogitsView logSumExp, ReadOnlySpan<SidFilter?> filters, BeamBatch beams);
 }

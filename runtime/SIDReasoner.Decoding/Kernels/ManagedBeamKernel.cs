@@ -28,9 +28,9 @@ public sealed class ManagedBeamKernel : IBeamKernel
         Check(trie, sidLogits, logSumExp, filters, beams);
 
         int fanOut = trie.MaxFanOut(beams.Depth);
-        if (_children.Length < fanOut)
+        if (_children.Length < fanOut + BeamMath.Padding)
         {
-            _children = new float[fanOut];
+            _children = new float[fanOut + BeamMath.Padding];
         }
 
         for (int request = 0; request < beams.RequestCount; request++)
@@ -72,25 +72,32 @@ public sealed class ManagedBeamKernel : IBeamKernel
             int children = (int)(end - first);
             Span<float> logits = _children.AsSpan(0, children);
             Gather(trie, sidLogits, row, depth, first, logits);
+            Forbid(logits, filter, depth, first);
+            float normaliser;
+            if (logSumExp.Rows > 0)
+            {
+                normaliser = RowLogSumExp(logSumExp, row, depth);
+            }
+            else
+            {
+                // A node whose children all have minus infinity is a dead end.
+                float largest = Largest(logits, trie, row, depth, first);
+                normaliser = largest == float.NegativeInfinity ? 0 : ChildrenLogSumExp(children, largest);
+            }
 
-            // A child that the filter excludes still takes its arrival number, so that ties order by token as everywhere.
-            double normaliser = logSumExp.Rows > 0
-                ? RowLogSumExp(logSumExp, row, depth)
-                : ChildrenLogSumExp(logits, filter, depth, first, row, trie);
+            // A child that is forbidden still takes its arrival number, so that ties order by token as everywhere.
             for (int child = 0; child < children; child++, arrival++)
             {
-                if (filter is not null && !filter.IsAllowed(depth + 1, first + (uint)child))
-                {
-                    continue;
-                }
-
-                float score = _scores[beam] + (float)(logits[child] - normaliser);
-                if (!float.IsFinite(score))
+                float score = _scores[beam] + (logits[child] - normaliser);
+                if (!(score <= float.MaxValue))
                 {
                     throw new InvalidLogitsException(row, trie.Column(depth + 1, first + (uint)child), depth, logits[child]);
                 }
 
-                Offer(Key(score, arrival), width, ref kept, ref bound);
+                if (score != float.NegativeInfinity)
+                {
+                    Offer(Key(score, arrival), width, ref kept, ref bound);
+                }
             }
         }
 
@@ -215,38 +222,49 @@ public sealed class ManagedBeamKernel : IBeamKernel
         }
     }
 
-    private static unsafe double RowLogSumExp(in LogitsView logSumExp, int row, int depth)
+    private static unsafe float RowLogSumExp(in LogitsView logSumExp, int row, int depth)
     {
         float value = ((float*)logSumExp.Pointer)[row];
         return float.IsFinite(value) ? value : throw new InvalidLogitsException(row, -1, depth, value);
     }
 
-    private static double ChildrenLogSumExp(ReadOnlySpan<float> logits, SidFilter? filter, int depth, uint first, int row, SidTrie trie)
+    private static void Forbid(Span<float> logits, SidFilter? filter, int depth, uint first)
+    {
+        if (filter is null)
+        {
+            return;
+        }
+
+        for (int child = 0; child < logits.Length; child++)
+        {
+            if (!filter.IsAllowed(depth + 1, first + (uint)child))
+            {
+                logits[child] = float.NegativeInfinity;
+            }
+        }
+    }
+
+    private static float Largest(ReadOnlySpan<float> logits, SidTrie trie, int row, int depth, uint first)
     {
         float largest = float.NegativeInfinity;
         for (int child = 0; child < logits.Length; child++)
         {
-            if (filter is null || filter.IsAllowed(depth + 1, first + (uint)child))
+            if (!(logits[child] <= float.MaxValue))
             {
-                if (!float.IsFinite(logits[child]))
-                {
-                    throw new InvalidLogitsException(row, trie.Column(depth + 1, first + (uint)child), depth, logits[child]);
-                }
-
-                largest = Math.Max(largest, logits[child]);
+                throw new InvalidLogitsException(row, trie.Column(depth + 1, first + (uint)child), depth, logits[child]);
             }
+
+            largest = Math.Max(largest, logits[child]);
         }
 
-        double sum = 0;
-        for (int child = 0; child < logits.Length; child++)
-        {
-            if (filter is null || filter.IsAllowed(depth + 1, first + (uint)child))
-            {
-                sum += Math.Exp((double)logits[child] - largest);
-            }
-        }
+        return largest;
+    }
 
-        return largest + Math.Log(sum);
+    private float ChildrenLogSumExp(int children, float largest)
+    {
+        int padded = (children + BeamMath.Padding - 1) / BeamMath.Padding * BeamMath.Padding;
+        _children.AsSpan(children, padded - children).Fill(float.NegativeInfinity);
+        return BeamMath.LogSumExp(_children.AsSpan(0, padded), largest);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,12 +8,24 @@ namespace SIDReasoner.Core.Tests.Text;
 
 public class PromptTemplateGoldenTests
 {
+    public static TheoryData<string> Models
+    {
+        get
+        {
+            var rows = new TheoryData<string>();
+            IEnumerable<object[]> all = GoldenCases.DataFolders("models/*");
+            foreach (var folder in all.Select(row => (string)row[0]).Where(HasPrompts).DefaultIfEmpty(GoldenCases.Absent))
+                rows.Add(folder);
+            return rows;
+        }
+    }
+
     [SkippableTheory]
-    [InlineData("models/qwen3-industrial", "amazon/Industrial_and_Scientific")]
-    public void Build_EveryHistory_GivesThePythonPromptsIds(string model, string data)
+    [MemberData(nameof(Models))]
+    public void Build_EveryHistory_GivesThePythonPromptsIds(string model)
     {
         var folder = GoldenCases.RequireData(model);
-        var catalog = ItemCatalog.Load(GoldenCases.RequireData(data));
+        var catalog = ItemCatalog.Load(CatalogOf(folder));
         var template = PromptTemplate.Load(folder);
         var tokenizer = WithAddedEntries(TokenizerFolders.Qwen3(), folder);
         var vocabulary = tokenizer.SelectSidTokens(catalog.Sids);
@@ -38,10 +50,21 @@ public class PromptTemplateGoldenTests
             compared++;
         }
 
-        Assert.Equal(170, compared);
-        Assert.Equal([198, 151645], template.ReferenceEnd);
-        Assert.Equal((151_669, 152_228), (vocabulary.TokenIds[0], vocabulary.TokenIds[^1]));
+        Assert.True(compared > 0, "no prompts");
+        Assert.Equal(TokenizerFolders.Qwen3().VocabSize, vocabulary.TokenIds[0]);
         Assert.True(vocabulary.IsContiguous);
+    }
+
+    private static bool HasPrompts(string folder) =>
+        folder != GoldenCases.Absent && File.Exists(Path.Combine(GoldenCases.DataRoot, folder, "expected", "prompts.jsonl"));
+
+    /// <summary>Model "qwen3-industrial" was trained on catalogue "Industrial_and_Scientific".</summary>
+    private static string CatalogOf(string model)
+    {
+        var name = Path.GetFileName(model).Split('-')[^1];
+        var found = Directory.GetDirectories(GoldenCases.RequireData("amazon")).FirstOrDefault(folder => Path.GetFileName(folder).StartsWith(name, StringComparison.OrdinalIgnoreCase));
+        Skip.If(found is null, $"No catalogue for '{model}' in '{GoldenCases.DataRoot}'.");
+        return found!;
     }
 
     private static List<Item> History(JsonElement row, ItemCatalog catalog) =>

