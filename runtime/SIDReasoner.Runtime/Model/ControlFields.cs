@@ -12,6 +12,7 @@ internal sealed class ControlFields
     private const int FieldCount = 9;
 
     private long[] _ancestors = new long[256];
+    private long[] _next = new long[256];
 
     /// <summary>Packed calls since the text: depth of the last call's rows.</summary>
     public int Depth { get; private set; }
@@ -32,30 +33,49 @@ internal sealed class ControlFields
     public static void WriteText(Span<long> control, StepOutputs outputs, bool endLogits) =>
         Fill(control, beams: 0, suffix: 0, shift: 0, depth: 0, outputs, rows: 1, endLogits);
 
-    /// <summary>Writes the control of a packed call: rows that continue <paramref name="parents"/> of the call before. Call <see cref="Accept"/> when it ran.</summary>
-    public void WriteBeams(Span<long> control, ReadOnlySpan<int> parents, StepOutputs outputs, bool endLogits)
+    /// <summary>Writes the control of a packed call: rows that continue <paramref name="parents"/> of the call before. Call <see cref="Accept(ReadOnlySpan{long}, int)"/> when it ran.</summary>
+    /// <param name="control">At least <see cref="LengthFor"/> elements.</param>
+    /// <param name="parents">One a row.</param>
+    /// <param name="outputs">What every row computes.</param>
+    /// <param name="endLogits">Whether newline and end of turn are computed too.</param>
+    /// <param name="before">Rows of this call that ran in earlier pieces of it; each piece is kept by <see cref="Keep"/>.</param>
+    public void WriteBeams(Span<long> control, ReadOnlySpan<int> parents, StepOutputs outputs, bool endLogits, int before = 0)
     {
-        var (rows, depth) = (parents.Length, Depth + 1);
-        Fill(control, rows, SuffixRows + rows, SuffixRows - Depth, depth, outputs, rows, endLogits);
+        var (rows, depth, used) = (parents.Length, Depth + 1, SuffixRows + before);
+        Fill(control, rows, used + rows, used - Depth, depth, outputs, rows, endLogits);
         var ancestors = control[FieldCount..];
         for (var row = 0; row < rows; row++)
         {
             for (var level = 0; level < Depth; level++)
                 ancestors[row * depth + level] = _ancestors[parents[row] * Depth + level];
-            ancestors[row * depth + depth - 1] = SuffixRows + row;
+            ancestors[row * depth + depth - 1] = used + row;
         }
     }
 
-    /// <summary>Takes the packed call that just ran into the history.</summary>
-    public void Accept(ReadOnlySpan<long> control, int rows)
+    /// <summary>Keeps the ancestors of a piece that just ran: rows <paramref name="before"/> on of the call.</summary>
+    public void Keep(ReadOnlySpan<long> control, int before, int rows)
+    {
+        var depth = Depth + 1;
+        var needed = (before + rows) * depth;
+        if (_next.Length < needed)
+            Array.Resize(ref _next, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)needed));
+        control.Slice(FieldCount, rows * depth).CopyTo(_next.AsSpan(before * depth));
+    }
+
+    /// <summary>Takes a packed call whose pieces all ran and were kept into the history.</summary>
+    public void Accept(int rows)
     {
         Depth++;
-        var written = control.Slice(FieldCount, rows * Depth);
-        if (_ancestors.Length < written.Length)
-            _ancestors = new long[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)written.Length)];
-        written.CopyTo(_ancestors);
         LastRows = rows;
         SuffixRows += rows;
+        (_ancestors, _next) = (_next, _ancestors);
+    }
+
+    /// <summary>Takes the packed call that just ran, in one piece, into the history.</summary>
+    public void Accept(ReadOnlySpan<long> control, int rows)
+    {
+        Keep(control, before: 0, rows);
+        Accept(rows);
     }
 
     /// <summary>Forgets all packed calls.</summary>

@@ -30,18 +30,24 @@ internal sealed unsafe class ControlVector : IDisposable
         return _text;
     }
 
-    /// <summary>Control of a packed call: rows of tokens that continue <paramref name="parents"/> of the call before. Call <see cref="Accept"/> when it ran.</summary>
-    public nint Beams(ReadOnlySpan<int> parents, StepOutputs outputs, bool endLogits)
+    /// <summary>
+    /// Control of a piece of a packed call: rows that continue <paramref name="parents"/> of the call before, behind <paramref name="before"/>
+    /// rows of this call. Call <see cref="Keep"/> when it ran, and <see cref="Accept"/> when all pieces did.
+    /// </summary>
+    public nint Beams(int before, ReadOnlySpan<int> parents, StepOutputs outputs, bool endLogits)
     {
         EnsureLength(_fields.LengthFor(parents.Length));
-        _fields.WriteBeams(Values, parents, outputs, endLogits);
+        _fields.WriteBeams(Values, parents, outputs, endLogits, before);
         if (_beams == 0)
             _beams = Tensor(Values.Length);
         return _beams;
     }
 
-    /// <summary>Takes the packed call that just ran into the history.</summary>
-    public void Accept(int rows) => _fields.Accept(Values, rows);
+    /// <summary>Keeps the piece that just ran.</summary>
+    public void Keep(int before, int rows) => _fields.Keep(Values, before, rows);
+
+    /// <summary>Takes the packed call whose pieces just ran into the history.</summary>
+    public void Accept(int rows) => _fields.Accept(rows);
 
     /// <summary>Forgets all packed calls.</summary>
     public void Reset() => _fields.Reset();

@@ -12,6 +12,11 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     /// <summary>Most tokens of one run of text; a longer prompt is cut, and no head runs until its last piece.</summary>
     public const int MaxPieceTokens = 512;
 
+    /// <summary>Most rows of one run of a level where no log-sum-exp is asked for.</summary>
+    public const int MaxPieceRows = 512;
+
+    private const int LeastPieceRows = 64;
+    private const int MaxPieceLogits = 16 << 20;
     private const int FixedInputs = 3;
     private const int HeadOutputs = 4;
 
@@ -100,7 +105,8 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
             tokens = tokens[piece.Length..];
             var wanted = tokens.IsEmpty ? outputs : StepOutputs.None;
             var end = ComputesEndLogits && tokens.IsEmpty;
-            Run(piece, _control.Text(wanted, end), Length + piece.Length, wanted, end, rows: 1);
+            EnsureOutputs(wanted, rows: 1, end);
+            Run(piece, _control.Text(wanted, end), Length + piece.Length, wanted, end, first: 0, rows: 1);
             Length += piece.Length;
         }
     }
@@ -113,7 +119,16 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         SessionRules.CheckBeamRoom(Length, _control.SuffixRows, tokens.Length, Capacity);
         var used = Length + _control.SuffixRows;
         EnsureCache(used + tokens.Length, used);
-        Run(tokens, _control.Beams(parents, outputs, ComputesEndLogits), used + tokens.Length, outputs, ComputesEndLogits, tokens.Length);
+        EnsureOutputs(outputs, tokens.Length, ComputesEndLogits);
+        var pieceRows = PieceRows(outputs);
+        for (var first = 0; first < tokens.Length; first += pieceRows)
+        {
+            var rows = Math.Min(pieceRows, tokens.Length - first);
+            var control = _control.Beams(first, parents.Slice(first, rows), outputs, ComputesEndLogits);
+            Run(tokens.Slice(first, rows), control, used + first + rows, outputs, ComputesEndLogits, first, rows);
+            _control.Keep(first, rows);
+        }
+
         _control.Accept(tokens.Length);
     }
 
@@ -142,10 +157,28 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
             buffer.Dispose();
     }
 
-    private void Run(ReadOnlySpan<int> tokens, nint control, int total, StepOutputs outputs, bool endLogits, int rows)
+    /// <summary>Rows of one run: the whole vocabulary for every row of a wide level would take gigabytes.</summary>
+    private int PieceRows(StepOutputs outputs) =>
+        (outputs & StepOutputs.LogSumExp) == 0 ? MaxPieceRows : Math.Clamp(MaxPieceLogits / VocabSize, LeastPieceRows, MaxPieceRows);
+
+    private void EnsureOutputs(StepOutputs outputs, int rows, bool endLogits)
     {
         ForgetOutputs();
-        var ids = _ids[tokens.Length];
+        if ((outputs & StepOutputs.Logits) != 0)
+            _logits.EnsureRows(1);
+        if ((outputs & StepOutputs.SidLogits) != 0)
+            _sidLogits.EnsureRows(rows);
+        if ((outputs & StepOutputs.LogSumExp) != 0)
+            _logZ.EnsureRows(rows);
+        if (endLogits)
+            _endLogits.EnsureRows(rows);
+    }
+
+    /// <summary>Runs tokens; outputs are rows <paramref name="first"/> on of the call, and the views show all up to there.</summary>
+    private void Run(ReadOnlySpan<int> tokens, nint control, int total, StepOutputs outputs, bool endLogits, int first, int rows)
+    {
+        _ids.EnsureRows(tokens.Length);
+        var ids = _ids.Range(0, tokens.Length);
         var target = (long*)_ids.Pointer;
         for (var i = 0; i < tokens.Length; i++)
             target[i] = tokens[i];
@@ -155,23 +188,23 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         var cached = _cache.Tensors.Length;
         var count = cached;
         if ((outputs & StepOutputs.Logits) != 0)
-            AddOutput(count++, _model.LogitsOutput, _logits[1]);
+            AddOutput(count++, _model.LogitsOutput, _logits.Range(0, 1));
         if ((outputs & StepOutputs.SidLogits) != 0)
-            AddOutput(count++, _model.SidLogitsOutput, _sidLogits[rows]);
+            AddOutput(count++, _model.SidLogitsOutput, _sidLogits.Range(first, rows));
         if ((outputs & StepOutputs.LogSumExp) != 0)
-            AddOutput(count++, _model.LogZOutput, _logZ[rows]);
+            AddOutput(count++, _model.LogZOutput, _logZ.Range(first, rows));
         if (endLogits)
-            AddOutput(count++, _model.EndLogitsOutput, _endLogits[rows]);
+            AddOutput(count++, _model.EndLogitsOutput, _endLogits.Range(first, rows));
         OrtNative.Run(_model.Handle, _model.InputNames, inputs, FixedInputs + cached, (byte**)_outputNames.Pointer, count, (nint*)_outputs.Pointer);
 
         if ((outputs & StepOutputs.Logits) != 0)
             Logits = View(_logits, 1, VocabSize);
         if ((outputs & StepOutputs.SidLogits) != 0)
-            SidLogits = View(_sidLogits, rows, SidColumnCount);
+            SidLogits = View(_sidLogits, first + rows, SidColumnCount);
         if ((outputs & StepOutputs.LogSumExp) != 0)
-            LogSumExp = View(_logZ, rows, 1);
+            LogSumExp = View(_logZ, first + rows, 1);
         if (endLogits)
-            EndLogits = View(_endLogits, rows, _model.Manifest.ReferenceEnd!.Count);
+            EndLogits = View(_endLogits, first + rows, _model.Manifest.ReferenceEnd!.Count);
     }
 
     private void AddOutput(int index, nint name, nint tensor)

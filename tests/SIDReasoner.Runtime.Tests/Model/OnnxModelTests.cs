@@ -50,6 +50,44 @@ public sealed class OnnxModelTests
     }
 
     [Fact]
+    public void AppendBeams_LevelWiderThanAPiece_EqualsEachPathAsText()
+    {
+        using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 37);
+        using var source = new OnnxSessionSource(checkpoint.Folder, checkpoint.CatalogFolder);
+        using var session = source.CreateSession();
+        using var single = source.CreateSession();
+        const StepOutputs outputs = StepOutputs.SidLogits | StepOutputs.LogSumExp;
+        int[] prompt = [3, 1, 4, 1, 5];
+        var ids = checkpoint.Vocabulary.TokenIds;
+        var random = new Random(38);
+        var width = OnnxDecoderSession.MaxPieceRows + 70;
+        int[] first = [.. Enumerable.Range(0, 90).Select(_ => ids[random.Next(ids.Count)])];
+        int[] parents = [.. Enumerable.Range(0, width).Select(_ => random.Next(first.Length))];
+        int[] second = [.. Enumerable.Range(0, width).Select(_ => ids[random.Next(ids.Count)])];
+        int[] thirdParents = [.. Enumerable.Range(0, 40).Select(i => width - 1 - (i * 13))];
+        int[] third = [.. Enumerable.Range(0, 40).Select(_ => ids[random.Next(ids.Count)])];
+        session.AppendTokens(prompt, StepOutputs.None);
+        session.AppendBeams(first, Enumerable.Repeat(-1, first.Length).ToArray(), StepOutputs.None);
+
+        session.AppendBeams(second, parents, outputs);
+        Assert.Equal(width, session.SidLogits.Rows);
+        Assert.Equal(width, session.LogSumExp.Rows);
+        for (var row = 0; row < width; row += 23)
+            AssertRow(row, first[parents[row]], second[row]);
+        session.AppendBeams(third, thirdParents, outputs);
+        for (var row = 0; row < third.Length; row += 3)
+            AssertRow(row, first[parents[thirdParents[row]]], second[thirdParents[row]], third[row]);
+
+        void AssertRow(int row, params int[] path)
+        {
+            single.Rewind(0);
+            single.AppendTokens([.. prompt, .. path], outputs);
+            Assert.InRange(GoldenJson.Distance(session.SidLogits.AsSpan().Slice(row * ids.Count, ids.Count), single.SidLogits.AsSpan()), 0, 1e-4f);
+            Assert.InRange(GoldenJson.Distance(session.LogSumExp.AsSpan().Slice(row, 1), single.LogSumExp.AsSpan()), 0, 1e-4f);
+        }
+    }
+
+    [Fact]
     public void AppendBeams_MoreRowsThanFit_IsRefusedAndChangesNothing()
     {
         using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 33);

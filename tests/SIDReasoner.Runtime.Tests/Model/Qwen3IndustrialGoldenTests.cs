@@ -1,0 +1,110 @@
+using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SIDReasoner.Core.Checkpoints;
+using SIDReasoner.Core.Items;
+using SIDReasoner.Core.Tries;
+using SIDReasoner.Decoding;
+using SIDReasoner.Decoding.Kernels;
+using SIDReasoner.TestSupport;
+using Xunit;
+
+namespace SIDReasoner.Runtime.Tests.Model;
+
+/// <summary>A recommender that Python trained, as a hub folder has it: bfloat16, the whole Qwen3 tokenizer, SID tokens found there.</summary>
+public sealed class Qwen3IndustrialGoldenTests : IDisposable
+{
+    private const string Folder = "models/qwen3-industrial";
+    private const float Tolerance = 1e-4f;
+    private const int BeamWidth = 50;
+    private const int RowsShown = 20;
+
+    private readonly string _temporary = Directory.CreateTempSubdirectory("sidr-industrial-").FullName;
+
+    [SkippableFact]
+    public void Export_ForeignCheckpoint_FindsItsSidTokensAndReferenceEnd()
+    {
+        using var source = Load();
+
+        Assert.Equal(151_669, source.Bundle.Manifest.SidTokens!.FirstId);
+        Assert.Equal(560, source.Bundle.Manifest.SidTokens.Texts.Count);
+        Assert.Equal([198, 151_645], source.Bundle.Manifest.ReferenceEnd);
+        Assert.Equal(3, source.Bundle.Manifest.Levels);
+    }
+
+    [SkippableFact]
+    public void AppendTokens_ThreePrompts_GivesTheSidLogits()
+    {
+        using var source = Load();
+        using var session = source.CreateSession();
+        var expectedFolder = Path.Combine(GoldenCases.RequireData(Folder), "expected");
+        using var expected = SafetensorsReader.Open(Path.Combine(expectedFolder, "forward.safetensors"));
+        var prompts = Rows(Path.Combine(expectedFolder, "prompts.jsonl"));
+        var rows = GoldenJson.Read(Path.Combine(expectedFolder, "forward.json")).GetProperty("rows").Ints();
+
+        for (var i = 0; i < rows.Length; i++)
+        {
+            session.Rewind(0);
+            session.AppendTokens(prompts[rows[i]].GetProperty("ids").Ints(), StepOutputs.SidLogits | StepOutputs.LogSumExp);
+
+            var columns = session.SidColumnCount;
+            Assert.InRange(GoldenJson.Distance(session.SidLogits.AsSpan(), expected.ReadFloats("sid_logits").AsSpan(i * columns, columns)), 0, Tolerance);
+            Assert.InRange(GoldenJson.Distance(session.LogSumExp.AsSpan(), expected.ReadFloats("logsumexp").AsSpan(i, 1)), 0, Tolerance);
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData("exact")]
+    [InlineData("catalog")]
+    public void Search_FiftyBeams_RanksAsPythonDid(string name)
+    {
+        using var source = Load();
+        using var session = source.CreateSession();
+        using var trie = SidTrie.Open(source.Bundle.FilePath("catalog.sidtrie"));
+        var catalog = ItemCatalog.Load(source.Bundle.Path);
+        var mode = name == "exact" ? ScoreMode.Exact : ScoreMode.Catalog;
+        var search = new SidBeamSearch(trie, new ManagedBeamKernel());
+        var results = new Hypothesis[BeamWidth];
+        var expectedFolder = Path.Combine(GoldenCases.RequireData(Folder), "expected");
+        var prompts = Rows(Path.Combine(expectedFolder, "prompts.jsonl"));
+
+        foreach (var (row, expected) in Rows(Path.Combine(expectedFolder, name + ".jsonl")).Take(RowsShown))
+        {
+            session.Rewind(0);
+            session.AppendTokens(prompts[row].GetProperty("ids").Ints(), SidBeamSearch.OutputsFor(mode));
+            var found = search.Search(session, new SearchOptions { BeamWidth = BeamWidth, ScoreMode = mode }, results);
+
+            string[] sids = [.. expected.GetProperty("sids").EnumerateArray().Select(s => s.GetString()!)];
+            var scores = expected.GetProperty("scores").Floats();
+            Assert.Equal(sids.Length, found);
+            for (var rank = 0; rank < found; rank++)
+            {
+                Assert.InRange(results[rank].Score, scores[rank] - Tolerance, scores[rank] + Tolerance);
+                var sid = catalog.Items[trie.FirstItem(results[rank].SidNumber)].Sid.ToString();
+                var score = scores[rank];
+                Assert.Contains(sid, sids.Where((_, other) => MathF.Abs(scores[other] - score) <= Tolerance));
+            }
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_temporary, recursive: true);
+
+    /// <summary>The folder as a hub has it: the base tokenizer with the new tokens appended, as the model's README says.</summary>
+    private OnnxSessionSource Load()
+    {
+        var model = GoldenCases.RequireData(Folder);
+        var tokenizer = GoldenCases.RequireData("tokenizer-qwen3/tokenizer.json.gz");
+        var catalog = GoldenCases.RequireData("amazon/Industrial_and_Scientific");
+        foreach (var file in new[] { "model.safetensors", "config.json", "generation_config.json", "prompt.json", "tokenizer_config.json" })
+            File.Copy(Path.Combine(model, file), Path.Combine(_temporary, file));
+        using var packed = new GZipStream(File.OpenRead(tokenizer), CompressionMode.Decompress);
+        var json = JsonNode.Parse(packed)!;
+        foreach (var token in JsonNode.Parse(File.ReadAllText(Path.Combine(model, "tokenizer.added.json")))!.AsArray())
+            json["added_tokens"]!.AsArray().Add(token!.DeepClone());
+        File.WriteAllText(Path.Combine(_temporary, "tokenizer.json"), json.ToJsonString());
+        return new OnnxSessionSource(_temporary, catalog);
+    }
+
+    private static Dictionary<int, JsonElement> Rows(string path) =>
+        File.ReadLines(path).Select(line => JsonDocument.Parse(line).RootElement.Clone()).ToDictionary(row => row.GetProperty("row").GetInt32());
+}
