@@ -8,6 +8,7 @@ public class AcceleratorTests
 {
     private const string Train = "train/SIDReasoner.Train/SIDReasoner.Train.csproj";
     private const string Runtime = "runtime/SIDReasoner.Runtime/SIDReasoner.Runtime.csproj";
+    private const string GenAi = "runtime/SIDReasoner.Runtime.GenAI/SIDReasoner.Runtime.GenAI.csproj";
 
     [Fact]
     public void Train_Cpu_TakesTheCpuLibrariesOfThisPlatformAlone()
@@ -53,6 +54,34 @@ public class AcceleratorTests
 
         Assert.Contains("Microsoft.ML.OnnxRuntime.Gpu.Linux", packages);
         Assert.Equal("all", packages["Microsoft.ML.OnnxRuntime"]);
+    }
+
+    [Fact]
+    public void GenAi_Cpu_LeavesWindowsFilesAndTheAddOnOut()
+    {
+        Dictionary<string, string> packages = Evaluate(GenAi, "-p:Accelerator=cpu");
+
+        Assert.Equal("build", packages["Microsoft.ML.OnnxRuntimeGenAI"]);
+        Assert.DoesNotContain("Microsoft.ML.OnnxRuntimeGenAI.Cuda", packages);
+    }
+
+    [Fact]
+    public void GenAi_Cuda_TakesTheAddOn()
+    {
+        Dictionary<string, string> packages = Evaluate(GenAi, "-p:Accelerator=cuda");
+
+        Assert.Equal("build", packages["Microsoft.ML.OnnxRuntimeGenAI.Cuda"]);
+        Assert.Equal("build", packages["Microsoft.ML.OnnxRuntimeGenAI"]);
+        Assert.Equal("all", packages["Microsoft.ML.OnnxRuntime"]);
+    }
+
+    [Fact]
+    public void GenAi_CudaWithoutTheAddOn_TakesTheRest()
+    {
+        Dictionary<string, string> packages = Evaluate(GenAi, "-p:Accelerator=cuda -p:GenAiCudaAddOn=false");
+
+        Assert.Contains("Microsoft.ML.OnnxRuntimeGenAI", packages);
+        Assert.DoesNotContain("Microsoft.ML.OnnxRuntimeGenAI.Cuda", packages);
     }
 
     [Fact]
