@@ -15,26 +15,6 @@ public class BaselineTests
     ];
 
     [Fact]
-    public void Rebuild_OverlappingRows_CountsEachPurchaseOnce() =>
-        Assert.Equal([[0, 1, 2, 3], [4, 1, 2], [0, 3]], PurchaseChains.Rebuild(s_rows));
-
-    [Fact]
-    public void Rebuild_CutHistories_AreRecognizedByTheirEnd()
-    {
-        Interaction[] rows = [new("u", [1, 2, 3], 4), new("u", [2, 3, 4], 5), new("u", [3, 4, 5], 6), new("u", [9, 9, 9], 1)];
-
-        Assert.Equal([[1, 2, 3, 4, 5, 6], [9, 9, 9, 1]], PurchaseChains.Rebuild(rows));
-    }
-
-    [Fact]
-    public void Rebuild_ShortHistoryThatIsNotTheWholeChain_StartsAChain()
-    {
-        Interaction[] rows = [new("u", [1, 2, 3], 4), new("u", [4], 5)];
-
-        Assert.Equal([[1, 2, 3, 4], [4, 5]], PurchaseChains.Rebuild(rows));
-    }
-
-    [Fact]
     public void Popular_Targets_OrderByCountThenIndex()
     {
         var baseline = new PopularBaseline(6);

@@ -39,10 +39,9 @@ public static class BaselineSuite
 
     private static IBaseline[] KnnCandidates(int items) =>
     [
-        new ItemKnnBaseline(items),
-        new ItemKnnBaseline(items, new ItemKnnOptions { HistoryDecay = 0.7 }),
-        new ItemKnnBaseline(items, new ItemKnnOptions { HistoryDecay = 0.3 }),
-        new ItemKnnBaseline(items, new ItemKnnOptions { TargetExponent = 0.5 }),
+        .. from decay in new[] { 0.5, 0.7, 0.3 }
+           from exponent in new[] { 0, 0.1 }
+           select new ItemKnnBaseline(items, new ItemKnnOptions { HistoryDecay = decay, TargetExponent = exponent }),
         new ItemKnnBaseline(items, ItemKnnOptions.Cosine),
     ];
 

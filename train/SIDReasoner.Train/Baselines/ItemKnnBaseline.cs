@@ -1,4 +1,5 @@
 using SIDReasoner.Core.Items;
+using SIDReasoner.Train.Data;
 
 namespace SIDReasoner.Train.Baselines;
 
@@ -22,7 +23,7 @@ public sealed class ItemKnnBaseline(int itemCount, ItemKnnOptions? options = nul
     /// <inheritdoc/>
     public void Fit(IReadOnlyList<Interaction> rows)
     {
-        IReadOnlyList<int[]> chains = PurchaseChains.Rebuild(rows);
+        IReadOnlyList<int[]> chains = UserChains.Rebuild(rows);
         var links = new ItemLinks(itemCount);
         int[] chainsWith = new int[itemCount];
         foreach (int[] chain in chains)

@@ -15,8 +15,8 @@ public sealed record ItemKnnOptions
     /// <summary>Power of the history item's count that a pair's weight is divided by. Default 0.5; 0 to 1.</summary>
     public double SourceExponent { get; init; } = 0.5;
 
-    /// <summary>Power of the recommended item's count that a pair's weight is divided by. Default 0.1; 0 to 1; 0.5 on both sides is the cosine.</summary>
-    public double TargetExponent { get; init; } = 0.1;
+    /// <summary>Power of the recommended item's count that a pair's weight is divided by. Default 0; 0 to 1; 0.5 on both sides is the cosine.</summary>
+    public double TargetExponent { get; init; }
 
     /// <summary>The textbook form: undirected co-occurrence cosine, history decay 0.7.</summary>
     public static ItemKnnOptions Cosine { get; } = new() { HistoryDecay = 0.7, PairDecay = 1, IsDirected = false, TargetExponent = 0.5 };

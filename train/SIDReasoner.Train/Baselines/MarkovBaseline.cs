@@ -1,4 +1,5 @@
 using SIDReasoner.Core.Items;
+using SIDReasoner.Train.Data;
 
 namespace SIDReasoner.Train.Baselines;
 
@@ -51,5 +52,5 @@ public sealed class MarkovBaseline(int itemCount, bool countsHistories = false) 
         rows.Where(row => row.History.Count > 0).Select(row => (row.History[^1], row.Target));
 
     private static IEnumerable<(int From, int To)> AllSteps(IReadOnlyList<Interaction> rows) =>
-        PurchaseChains.Rebuild(rows).SelectMany(chain => chain.Zip(chain.Skip(1)));
+        UserChains.Rebuild(rows).SelectMany(chain => chain.Zip(chain.Skip(1)));
 }
