@@ -360,8 +360,8 @@ private:
                     if (s_.next_first_child && s_.next_first_child[node] != s_.next_first_child[node + 1]) next_row = static_cast<std::int32_t>(index);
                 }
             }
-            a_.nodes[index] = node;
-            a_.scores[index] = score;
+            (a_.next_nodes ? a_.next_nodes : a_.nodes)[index] = node;
+            (a_.next_scores ? a_.next_scores : a_.scores)[index] = score;
             a_.parents[index] = parent;
             a_.tokens[index] = token;
             if (a_.next_row) a_.next_row[index] = next_row;

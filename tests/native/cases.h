@@ -111,6 +111,7 @@ void RunSearch(Random& random, const SearchPlan& plan, const sidr_trie* trie, co
         }
         c.row_stride = c.row_width + (random.Chance(0.5) ? random.Below(9) : 0);
         if (random.Chance(0.3)) c.row_stride = (c.row_stride + 7) / 8 * 8;
+        c.keeps_inputs = random.Chance(0.5);
         c.has_row = true;
         if (plan.sparse_rows) {  // rows in another order, only for those that need one
             std::uint32_t next = 0;

@@ -201,6 +201,7 @@ struct StepCase {
     bool has_row = true;
     std::vector<std::uint32_t> nodes;
     std::vector<float> scores;
+    bool keeps_inputs = false;  // next_nodes and next_scores are arrays of their own
     std::vector<std::uint64_t> filters;
     std::vector<std::int32_t> filter_of;
     std::uint64_t filter_stride = 0;
@@ -229,6 +230,8 @@ struct StepResult {
     sidr_status status = SIDR_OK;
     std::vector<std::uint32_t> nodes, tokens, flags;
     std::vector<float> scores;
+    std::vector<std::uint32_t> kept_nodes;  // inputs, where they must stay
+    std::vector<float> kept_scores;
     std::vector<std::int32_t> parents, next_row, ancestors;
     std::vector<std::int64_t> ids, positions;
 };
@@ -279,6 +282,14 @@ inline sidr_beam_advance_args Arguments(const StepCase& c, StepResult& r) {
     a.row = c.has_row ? c.row.data() : nullptr;
     a.nodes = r.nodes.data();
     a.scores = r.scores.data();
+    if (c.keeps_inputs) {
+        r.kept_nodes = c.nodes;
+        r.kept_scores = c.scores;
+        a.nodes = r.kept_nodes.data();
+        a.scores = r.kept_scores.data();
+        a.next_nodes = r.nodes.data();
+        a.next_scores = r.scores.data();
+    }
     a.parents = r.parents.data();
     a.tokens = r.tokens.data();
     a.next_row = r.next_row.data();
@@ -310,6 +321,7 @@ inline StepResult RunCpu(const StepCase& c, std::uint32_t level) {
     OK(sidr_beam_advance_workspace_size(c.trie, &a, &a.workspace_bytes));
     a.workspace = Aligned(store, a.workspace_bytes);
     r.status = sidr_beam_advance(c.trie, &a);
+    if (c.keeps_inputs) CHECK(r.kept_nodes == c.nodes && std::memcmp(r.kept_scores.data(), c.scores.data(), c.scores.size() * 4) == 0, "inputs changed");
     return r;
 }
 
@@ -345,6 +357,8 @@ public:
         in(a.row, beams * 4);
         in(a.nodes, beams * 4);
         in(a.scores, beams * 4);
+        in(a.next_nodes, beams * 4);
+        in(a.next_scores, beams * 4);
         in(a.parents, beams * 4);
         in(a.tokens, beams * 4);
         in(a.next_row, beams * 4);
@@ -362,8 +376,8 @@ public:
         r.status = sidr_beam_advance(trie_, &a);
         auto out = [&](auto& to, const void* from) { OK(sidr_memory_copy(device_, to.data(), from, to.size() * sizeof to[0], stream_)); };
         if (r.status == SIDR_OK) {
-            out(r.nodes, a.nodes);
-            out(r.scores, a.scores);
+            out(r.nodes, c.keeps_inputs ? a.next_nodes : a.nodes);
+            out(r.scores, c.keeps_inputs ? a.next_scores : a.scores);
             out(r.parents, a.parents);
             out(r.tokens, a.tokens);
             out(r.next_row, a.next_row);

@@ -250,6 +250,8 @@ typedef struct sidr_beam_advance_args {
     const int32_t* row;          /* in      i32 [beams] row of each beam; -1 = ended: keeps its score, competes unchanged; NULL = its own index */
     uint32_t* nodes;             /* in/out  u32 [beams] at `depth`, then at depth + 1; an ended beam's is unchanged; SIDR_NODE_DEAD = unused */
     float* scores;               /* in/out  f32 [beams] */
+    uint32_t* next_nodes;        /* out     u32 [beams] written instead of nodes, which stay; NULL = in place */
+    float* next_scores;          /* out     f32 [beams] written instead of scores, which stay; NULL = in place */
     int32_t* parents;            /* out     i32 [beams] beam of the same request that this one continues, from 0; -1 = unused */
     uint32_t* tokens;            /* out     u32 [beams] token id, or SIDR_TOKEN_NONE */
     int32_t* next_row;           /* out     i32 [beams] its own index, or -1 if it has ended or is unused; NULL = not wanted; not `row` */

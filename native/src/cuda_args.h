@@ -1,0 +1,78 @@
+// What the host hands to the device kernels, by value. Plain types only: every device compiler and the host read this file.
+#pragma once
+
+#define SIDR_STEP_MAX_THREADS 1024
+#define SIDR_MAX_CLUSTER 8
+#define SIDR_MAX_GROUP_KEYS 4096 /* group maxima of one request, over all its blocks */
+
+struct SidrCudaStep {
+    const void* logits;
+    const float* log_sum_exp;
+    const unsigned* request_start;
+    const int* row;
+    const unsigned* nodes;
+    const float* scores;
+    unsigned* next_nodes; /* may be nodes */
+    float* next_scores;
+    int* parents;
+    unsigned* tokens;
+    int* next_row;
+    long long* input_ids;
+    long long* positions;
+    const long long* base_position;
+    const int* ancestors;
+    int* next_ancestors;
+    const unsigned* filter_bits; /* of the children's depth, as 32-bit words */
+    const int* filter_of;
+    unsigned* flags;
+    const unsigned* first_child;
+    const unsigned* next_first_child; /* null if the children are leaves */
+    const void* ranks;
+    const unsigned* column_of;
+    const unsigned* token_of;
+    const float* tiles; /* [rows][tile_count][2] largest and sum of each tile, by sidr_row_tiles; null = the step reads the rows itself */
+    unsigned long long row_stride;
+    unsigned long long filter_stride; /* 32-bit words */
+    unsigned depth, beams, max_width, rows, row_width, first_column, score_mode;
+    unsigned ancestor_stride, node_count, level_tokens, column_base, rank_bytes, tile_count;
+    unsigned cluster;         /* blocks of a request */
+    unsigned warps_per_beam;  /* a power of two */
+    unsigned slots;           /* group maxima a thread keeps: 1 or 4 */
+    unsigned merge;           /* neighbouring lanes whose maxima are joined: 2^merge */
+    unsigned limit;           /* survivors that the last sort takes */
+    unsigned vector_loads;    /* 1 if each row begins at a multiple of 16 bytes */
+    unsigned local_width;     /* beams of a block at most */
+};
+
+/* Fixed part of a block's shared memory; sidr_parts() in beam_cuda.cu lists what follows it. */
+struct SidrShared {
+    unsigned total;     /* children seen by this block */
+    unsigned flag;
+    unsigned survivors; /* found by this block; may exceed what was stored */
+    unsigned pad;
+    unsigned keys_max[32], keys_min[32];
+    unsigned counts[256]; /* radix selection: this block's counts, then the request's */
+    unsigned sums[256];
+};
+
+struct SidrCudaFilterEvaluate {
+    const unsigned long long* bitmaps;
+    unsigned long long* item_bits;
+    unsigned long long words;
+    unsigned length;
+    int program[64];
+};
+
+/* One depth of the lift. Ends take their items' bits, inner nodes their children's. */
+struct SidrCudaFilterLift {
+    const unsigned long long* item_bits;
+    const unsigned* item_ids;       /* null if items lie in catalogue order */
+    const unsigned* sid_first_item; /* null if every SID has one item */
+    const unsigned* first_child;    /* null at the last depth */
+    const unsigned* end_rank;       /* null where the depth has no ends */
+    const unsigned* below;          /* node bits of the next depth, 32-bit words */
+    unsigned* bits;                 /* node bits of this depth */
+    unsigned long long end_base;
+    unsigned node_count;
+    unsigned word_count;            /* 32-bit words to write, the last filled up with zero */
+};
