@@ -46,13 +46,14 @@ public sealed class BundleExporterErrorTests
             File.WriteAllBytes(path, File.ReadAllBytes(path)[..^10]);
             return o;
         },
-        "weights");
+        "model.safetensors");
 
     [Fact]
     public void Export_NoTokenizerAndNoManifest_SaysWhatToAdd() => Refused(
         o =>
         {
             File.Delete(Path.Combine(o.Checkpoint, "sidreasoner.json"));
+            File.Delete(Path.Combine(o.Checkpoint, "tokenizer.json"));
             return o;
         },
         "sid_token_ids");
