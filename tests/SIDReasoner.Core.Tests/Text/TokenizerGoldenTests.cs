@@ -44,6 +44,16 @@ public class TokenizerGoldenTests
     }
 
     [SkippableFact]
+    public void Encode_FromManyThreads_SameIds()
+    {
+        var tokenizer = TokenizerFolders.Qwen3();
+        var texts = Enumerable.Range(0, 64).Select(i => $"Item {i}: caf\u00e9 \U0001D49C{i * 7919} <think> pens &amp; glue no. {i % 7}").ToArray();
+        var expected = texts.Select(tokenizer.Encode).ToArray();
+
+        Parallel.For(0, 512, i => Assert.Equal(expected[i % 64], tokenizer.Encode(texts[i % 64])));
+    }
+
+    [SkippableFact]
     public void Encode_WithSidTokensAdded_GivesTheirIds()
     {
         var path = GoldenCases.RequireData("tokenizer-qwen3");
