@@ -99,7 +99,7 @@ public class CheckpointFolderTests
         var error = Assert.Throws<InvalidFileException>(() => CheckpointFolder.Open(folder.Root));
 
         Assert.Contains("config.json: 'vocab_size' is 0", error.Message);
-        Assert.Contains("weights: 3 bytes long", error.Message);
+        Assert.Contains("model.safetensors: 3 bytes long", error.Message);
         Assert.Contains("sidreasoner.json: 'version' is 2; this program reads version 1", error.Message);
     }
 
