@@ -49,11 +49,29 @@ public sealed class WindowSamplerTests
     public void Epoch_SameSeed_SameBatchesWhateverRanBefore()
     {
         int[][][] chains = [.. Enumerable.Range(0, 30).Select(c => Enumerable.Range(0, 2 + c % 9).Select(i => new[] { 10 * c + i }).ToArray())];
-        var first = new WindowSampler(chains, Options with { ItemDropout = 0.2 });
-        var second = new WindowSampler(chains, Options with { ItemDropout = 0.2 });
+        var first = new WindowSampler(chains, Options with { ItemDropout = 0.2, ShuffleProbability = 0.5 });
+        var second = new WindowSampler(chains, Options with { ItemDropout = 0.2, ShuffleProbability = 0.5 });
         first.Epoch(0);
 
         Assert.Equal(first.Epoch(5).Select(b => string.Join(' ', b.Tokens)), second.Epoch(5).Select(b => string.Join(' ', b.Tokens)));
         Assert.NotEqual(first.Epoch(5).Select(b => string.Join(' ', b.Tokens)), second.Epoch(6).Select(b => string.Join(' ', b.Tokens)));
+    }
+
+    [Fact]
+    public void Epoch_Shuffled_KeepsEachItemsTokensTogether()
+    {
+        var sampler = new WindowSampler([[[1, 2], [3, 4], [5, 6]]], Options with { ShuffleProbability = 1 });
+        var orders = new HashSet<string>();
+
+        for (int epoch = 0; epoch < 50; epoch++)
+        {
+            WindowBatch batch = Assert.Single(sampler.Epoch(epoch));
+            long[] tokens = [.. batch.Tokens, batch.LossTargets[^1]];
+            Assert.Equal([1L, 2, 3, 4, 5, 6], tokens.Skip(1).Order());
+            Assert.All(Enumerable.Range(0, 3), item => Assert.Equal(tokens[2 * item + 1] + 1, tokens[2 * item + 2]));
+            orders.Add(string.Join(' ', tokens));
+        }
+
+        Assert.Equal(6, orders.Count);
     }
 }

@@ -33,10 +33,11 @@ internal sealed class WindowSampler
     public IReadOnlyList<WindowBatch> Epoch(int epoch)
     {
         var random = new SplitMixRandom(_options.Seed, $"windows {epoch}");
+        double strength = Math.Max(0, 1 - epoch / _options.FadeEpochs);
         var windows = new List<int[][]>();
         foreach (int[][] chain in _chains)
         {
-            Cut(chain, random, windows);
+            Cut(chain, strength, random, windows);
         }
 
         // Random order first, so that ties of the stable sort fall into different batches each epoch.
@@ -48,7 +49,7 @@ internal sealed class WindowSampler
     }
 
     // The number of windows is the same in every epoch, and so is the number of batches; only the places of the cuts move.
-    private void Cut(int[][] chain, SplitMixRandom random, List<int[][]> windows)
+    private void Cut(int[][] chain, double strength, SplitMixRandom random, List<int[][]> windows)
     {
         int size = _options.WindowItems, stride = size - 1;
         int end = chain.Length;
@@ -60,7 +61,7 @@ internal sealed class WindowSampler
 
         for (int start = 0; ; end = Math.Min(chain.Length, start + size))
         {
-            windows.Add(Drop(chain[start..end], random));
+            windows.Add(Augment(chain[start..end], strength, random));
             if (end == chain.Length)
             {
                 return;
@@ -71,15 +72,21 @@ internal sealed class WindowSampler
     }
 
     // A window that would lose its last pair stays whole.
-    private int[][] Drop(int[][] window, SplitMixRandom random)
+    private int[][] Augment(int[][] window, double strength, SplitMixRandom random)
     {
-        if (_options.ItemDropout == 0)
+        double dropout = strength * _options.ItemDropout, shuffle = strength * _options.ShuffleProbability;
+        if (dropout > 0)
         {
-            return window;
+            int[][] kept = [.. window.Where(_ => random.NextDouble() >= dropout)];
+            window = kept.Length > 1 ? kept : window;
         }
 
-        int[][] kept = [.. window.Where(_ => random.NextDouble() >= _options.ItemDropout)];
-        return kept.Length > 1 ? kept : window;
+        if (shuffle > 0 && random.NextDouble() < shuffle)
+        {
+            random.Shuffle<int[]>(window);
+        }
+
+        return window;
     }
 
     private WindowBatch Batch(int[][][] windows)

@@ -15,8 +15,14 @@ internal sealed record WindowSamplerOptions
     /// <summary>The begin-of-sequence token, also the padding.</summary>
     public required int BosToken { get; init; }
 
+    /// <summary>Epochs over which <see cref="ItemDropout"/> and <see cref="ShuffleProbability"/> fall linearly to 0; infinity = they stay.</summary>
+    public double FadeEpochs { get; init; } = double.PositiveInfinity;
+
     /// <summary>Probability that an item is left out of a window, from 0 below 1.</summary>
     public double ItemDropout { get; init; }
+
+    /// <summary>Probability that a window's items come in random order, from 0 to 1.</summary>
+    public double ShuffleProbability { get; init; }
 
     /// <summary>Whether a window's first item is a target too (what is bought first).</summary>
     public bool TrainsFirstItem { get; init; }

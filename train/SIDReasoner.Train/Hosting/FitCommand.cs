@@ -55,6 +55,8 @@ internal static class FitCommand
         var decay = Setting("--weight-decay", "Decoupled weight decay on matrices.", defaults.WeightDecay, "X");
         var dropout = Setting("--dropout", "Dropout on embeddings and block outputs.", defaults.Dropout, "P");
         var itemDropout = Setting("--item-dropout", "Probability that an item is left out of a window.", defaults.ItemDropout, "P");
+        var shuffle = Setting("--shuffle", "Probability that a window's items come in random order.", defaults.ShuffleProbability, "P");
+        var fade = Setting("--augmentation-share", "Share of the epochs over which item dropout and shuffling fall to 0.", defaults.AugmentationShare, "P");
         var smoothing = Setting("--label-smoothing", "Weight of the uniform distribution in the target.", defaults.LabelSmoothing, "P");
         var average = Setting("--average-decay", "Decay of the weights' running average; 0 = none.", defaults.AverageDecay, "P");
         var history = Setting("--history-items", "Items of a prompt's history.", defaults.HistoryItems);
@@ -66,7 +68,7 @@ internal static class FitCommand
         var command = new Command("fit", Description)
         {
             data, catalog, output, seed, seeds, choose, withValid, beams, resume, json, limit, threads, dedicated,
-            epochs, batch, rate, warmup, decay, dropout, itemDropout, smoothing, average, history, hidden, layers, heads, mlp, stateEvery,
+            epochs, batch, rate, warmup, decay, dropout, itemDropout, shuffle, fade, smoothing, average, history, hidden, layers, heads, mlp, stateEvery,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -79,6 +81,8 @@ internal static class FitCommand
                 WeightDecay = parsed.GetValue(decay),
                 Dropout = parsed.GetValue(dropout),
                 ItemDropout = parsed.GetValue(itemDropout),
+                ShuffleProbability = parsed.GetValue(shuffle),
+                AugmentationShare = parsed.GetValue(fade),
                 LabelSmoothing = parsed.GetValue(smoothing),
                 AverageDecay = parsed.GetValue(average),
                 HistoryItems = parsed.GetValue(history),

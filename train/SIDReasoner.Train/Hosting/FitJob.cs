@@ -115,6 +115,7 @@ internal sealed class FitJob : IDisposable
             _display.Line($"The time limit came after step {stage.Step} of {stage.TotalSteps}.");
         }
 
+        _display.Line(string.Create(CultureInfo.InvariantCulture, $"Ranking {_scored.Count:N0} rows with {_settings.BeamWidth} beams."));
         var watch = Stopwatch.StartNew();
         RankedRows found = _evaluator.Evaluate(stage.Model, _scored, _settings.BeamWidth, cancellation);
         ranks.Add(found);

@@ -42,6 +42,19 @@ public sealed record NextItemOptions : IValidatableObject
     [Range(0.0, 0.9)]
     public double ItemDropout { get; init; }
 
+    /// <summary>
+    /// Probability that a window's items come in random order, which teaches what is bought together beside what follows what. Default 0; 0 to 1.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    public double ShuffleProbability { get; init; }
+
+    /// <summary>
+    /// Share of the epochs over which <see cref="ItemDropout"/> and <see cref="ShuffleProbability"/> fall linearly to 0, so that the last epochs see the
+    /// histories as they were. Default 0.7; above 0 to 1.
+    /// </summary>
+    [Range(0.01, 1.0)]
+    public double AugmentationShare { get; init; } = 0.7;
+
     /// <summary>Weight of the uniform distribution in the target. Default 0; 0 to 0.5.</summary>
     [Range(0.0, 0.5)]
     public double LabelSmoothing { get; init; }

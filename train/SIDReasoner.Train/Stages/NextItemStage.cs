@@ -44,6 +44,8 @@ public sealed class NextItemStage : IDisposable
             WindowItems = options.HistoryItems + 1,
             BosToken = bosToken,
             ItemDropout = options.ItemDropout,
+            ShuffleProbability = options.ShuffleProbability,
+            FadeEpochs = options.AugmentationShare * options.Epochs,
             TrainsFirstItem = options.TrainsFirstItem,
         });
         _fingerprint = RunFingerprint.Of(chains, config, options);
