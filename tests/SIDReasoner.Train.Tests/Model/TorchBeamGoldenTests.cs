@@ -1,0 +1,9 @@
+using SIDReasoner.TestSupport;
+
+namespace SIDReasoner.Train.Tests.Model;
+
+/// <summary>Constrained beams of transformers, in TorchSharp.</summary>
+public sealed class TorchBeamGoldenTests : BeamGoldenTestsBase
+{
+    protected override ISessionSource Load(string checkpointFolder, string catalogFolder) => new TorchSessionSource(checkpointFolder);
+}
