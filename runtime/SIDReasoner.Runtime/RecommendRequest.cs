@@ -23,6 +23,9 @@ public sealed record RecommendRequest
     /// <summary>Leaves out the history's items inside the search, so that K others come. Default false. Needs <see cref="History"/>.</summary>
     public bool ExcludeHistory { get; init; }
 
+    /// <summary>Lets the model think before it answers; null, the default, for no thought. With <see cref="PromptIds"/> the thought follows them as they are.</summary>
+    public ThinkingRequest? Thinking { get; init; }
+
     /// <summary>Further restriction: whether the item at an index of the catalogue may be recommended; null, the default, allows all.</summary>
     public Func<int, bool>? IsAllowed { get; init; }
 }

@@ -8,6 +8,9 @@ public sealed record Recommendation
     /// <summary>The ranking, best first: at most K places, fewer where fewer SIDs are allowed.</summary>
     public required IReadOnlyList<RankedItem> Items { get; init; }
 
+    /// <summary>What the model thought first; null where no thought was asked for.</summary>
+    public Thought? Thinking { get; init; }
+
     /// <summary>Milliseconds a stage.</summary>
     public required StageTimes Stages { get; init; }
 

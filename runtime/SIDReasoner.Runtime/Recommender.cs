@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using SIDReasoner.Core;
 using SIDReasoner.Core.Items;
@@ -18,16 +17,14 @@ public sealed class Recommender : IDisposable
 {
     private readonly RankingAssets _assets;
     private readonly IDecoderEngine _engine;
-    private readonly SemaphoreSlim _slots;
-    private readonly ConcurrentBag<RecommenderWorker> _idle = [];
+    private readonly LanePool<RecommenderWorker> _lanes;
     private bool _disposed;
 
     private Recommender(RankingAssets assets, IDecoderEngine engine, int parallel)
     {
         _assets = assets;
         _engine = engine;
-        MaxParallel = parallel;
-        _slots = new SemaphoreSlim(parallel, parallel);
+        _lanes = new LanePool<RecommenderWorker>(parallel, () => new RecommenderWorker(_assets, _engine));
     }
 
     /// <summary>The opened bundle.</summary>
@@ -40,7 +37,7 @@ public sealed class Recommender : IDisposable
     public string Engine => _engine.Name;
 
     /// <summary>Requests computed at once.</summary>
-    public int MaxParallel { get; }
+    public int MaxParallel => _lanes.Size;
 
     /// <summary>Opens a bundle: every version and hash is compared first, then the model is loaded.</summary>
     /// <param name="options">The bundle's folder and the machine's share.</param>
@@ -79,19 +76,10 @@ public sealed class Recommender : IDisposable
     /// <exception cref="SidReasonerException">The request cannot be answered: what was found and expected. The recommender goes on.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The recommender is disposed.</exception>
-    public async Task<Recommendation> RecommendAsync(RecommendRequest request, CancellationToken cancellation = default)
+    public Task<Recommendation> RecommendAsync(RecommendRequest request, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        await _slots.WaitAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            return await Task.Run(() => Run(request, cancellation), cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            _slots.Release();
-        }
+        return _lanes.RunAsync((lane, token) => lane.Run(request, onPiece: null, token), cancellation);
     }
 
     /// <summary>Ranks the catalogue for many requests, <see cref="MaxParallel"/> at once, and gives the answers in the requests' order.</summary>
@@ -99,36 +87,24 @@ public sealed class Recommender : IDisposable
     /// <param name="cancellation">Ends the enumeration.</param>
     /// <returns>One answer a request.</returns>
     /// <exception cref="SidReasonerException">A request cannot be answered; the answers before it have been given.</exception>
-    public async IAsyncEnumerable<Recommendation> RecommendManyAsync(
-        IEnumerable<RecommendRequest> requests, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public IAsyncEnumerable<Recommendation> RecommendManyAsync(IEnumerable<RecommendRequest> requests, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var running = new Queue<Task<Recommendation>>();
-        try
-        {
-            foreach (RecommendRequest request in requests)
-            {
-                running.Enqueue(RecommendAsync(request, stop.Token));
-                if (running.Count > 2 * MaxParallel)
-                {
-                    yield return await running.Dequeue().ConfigureAwait(false);
-                }
-            }
+        return _lanes.RunManyAsync(requests, static (lane, request, token) => lane.Run(request, onPiece: null, token), cancellation);
+    }
 
-            while (running.TryDequeue(out Task<Recommendation>? next))
-            {
-                yield return await next.ConfigureAwait(false);
-            }
-        }
-        finally
+    /// <summary>Ranks the catalogue for one request and gives the thought's text as it comes.</summary>
+    /// <param name="request">A request, with <see cref="RecommendRequest.Thinking"/> for there to be text.</param>
+    /// <param name="cancellation">Ends the stream and, before its next forward, the request.</param>
+    /// <returns>Pieces of the thought; then one event with the answer.</returns>
+    /// <exception cref="SidReasonerException">The request cannot be answered: what was found and expected.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async IAsyncEnumerable<RecommendationStep> StreamAsync(RecommendRequest request, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        await foreach ((string piece, Recommendation? answer) in _lanes.StreamAsync((lane, onPiece, token) => lane.Run(request, onPiece, token), cancellation).ConfigureAwait(false))
         {
-            // A caller who stops early, or an answer that failed, leaves nothing running behind.
-            await stop.CancelAsync().ConfigureAwait(false);
-            foreach (Task left in running)
-            {
-                await left.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            yield return new RecommendationStep(piece, answer);
         }
     }
 
@@ -141,33 +117,12 @@ public sealed class Recommender : IDisposable
         }
 
         _disposed = true;
-        while (_idle.TryTake(out RecommenderWorker? worker))
-        {
-            worker.Dispose();
-        }
-
+        _lanes.Dispose();
         _engine.Dispose();
         _assets.Dispose();
-        _slots.Dispose();
     }
 
-    private static OnnxModel LoadOnnxRuntime(Bundle bundle, RecommenderOptions options) =>
+    /// <summary>The default engine.</summary>
+    internal static OnnxModel LoadOnnxRuntime(Bundle bundle, RecommenderOptions options) =>
         OnnxModel.Load(bundle, new OnnxModelOptions { Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount });
-
-    private Recommendation Run(RecommendRequest request, CancellationToken cancellation)
-    {
-        if (!_idle.TryTake(out RecommenderWorker? worker))
-        {
-            worker = new RecommenderWorker(_assets, _engine);
-        }
-
-        try
-        {
-            return worker.Run(request, cancellation);
-        }
-        finally
-        {
-            _idle.Add(worker);
-        }
-    }
 }

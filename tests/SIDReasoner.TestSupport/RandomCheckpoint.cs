@@ -78,6 +78,37 @@ public sealed class RandomCheckpoint : IDisposable
         return checkpoint;
     }
 
+    /// <summary>Makes a checkpoint that spells any text (<see cref="SmallVocabulary"/>), with a wording that thinks and a chat template. Its text is noise.</summary>
+    /// <param name="seed">The seed of weights and catalogue.</param>
+    /// <returns>The checkpoint; its context is 1,024 tokens.</returns>
+    public static RandomCheckpoint CreateTalking(int seed)
+    {
+        var random = new Random(seed);
+        ItemCatalog catalog = DrawCatalog(random, count: 200, ragged: false);
+        SidVocabulary vocabulary = SidVocabulary.Append(catalog.Items.Select(item => item.Sid), SmallVocabulary.FirstSidToken);
+        ModelConfig config = Shape("qwen3-tied", SmallVocabulary.FirstSidToken + vocabulary.Count) with { MaxPositions = 1024, BosTokenId = 2, EosTokenIds = [1] };
+        var checkpoint = new RandomCheckpoint(Directory.CreateTempSubdirectory("sidr-test-").FullName, config, catalog, vocabulary);
+        Directory.CreateDirectory(checkpoint.Folder);
+        Directory.CreateDirectory(checkpoint.CatalogFolder);
+        config.Save(Path.Combine(checkpoint.Folder, "config.json"));
+        SafetensorsWriter.Write(Path.Combine(checkpoint.Folder, "model.safetensors"), Weights(config, random));
+        SmallVocabulary.Define(vocabulary.Tokens).Save(checkpoint.Folder);
+        new PromptTemplate
+        {
+            User = "Bought: {history}",
+            UserThink = "Bought: {history}, lastly {last_title}. Think first.",
+            Layout = "<bos>{user}\n",
+            ThinkOpen = "<think>",
+            ThinkClose = "\n</think>\n",
+            ReplyEnd = "<eos>",
+        }.Save(checkpoint.Folder);
+        File.WriteAllText(
+            Path.Combine(checkpoint.Folder, "chat_template.jinja"),
+            "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% if enable_thinking is false %}<think></think>{% endif %}{% endif %}");
+        catalog.Save(checkpoint.CatalogFolder);
+        return checkpoint;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(Root, recursive: true);
 

@@ -13,19 +13,27 @@ public sealed class SmallVocabulary : IDisposable
     public SmallVocabulary(IReadOnlyList<string>? sidTokens = null)
     {
         Folder = Directory.CreateTempSubdirectory("sidr-tokenizer-").FullName;
-        var definition = new SmallTokenizer
-        {
-            ControlTokens = s_control,
-            Pieces = [.. Enumerable.Range(0, 256).Select(Spell)],
-            SidTokens = sidTokens ?? [],
-            Bos = "<bos>",
-            Eos = "<eos>",
-            Pad = "<pad>",
-        };
+        SmallTokenizer definition = Define(sidTokens ?? []);
         definition.Save(Folder);
         Tokenizer = ByteLevelBpeTokenizer.Load(Folder);
         Size = definition.VocabSize;
     }
+
+    /// <summary>The id of the first SID token.</summary>
+    public static int FirstSidToken => s_control.Length + 256;
+
+    /// <summary>The tokenizer's definition: <c>&lt;pad&gt;</c> 0, <c>&lt;eos&gt;</c> 1, <c>&lt;bos&gt;</c> 2, the think tags 3 and 4, the bytes, the SID tokens.</summary>
+    /// <param name="sidTokens">SID tokens.</param>
+    /// <returns>The definition.</returns>
+    public static SmallTokenizer Define(IReadOnlyList<string> sidTokens) => new()
+    {
+        ControlTokens = s_control,
+        Pieces = [.. Enumerable.Range(0, 256).Select(Spell)],
+        SidTokens = sidTokens,
+        Bos = "<bos>",
+        Eos = "<eos>",
+        Pad = "<pad>",
+    };
 
     /// <summary>The folder with tokenizer.json and tokenizer_config.json.</summary>
     public string Folder { get; }

@@ -35,14 +35,19 @@ public sealed class TextGenerator
     /// <summary>Generates a whole text.</summary>
     /// <param name="session">Holds the prompt, with <see cref="OutputsFor"/> computed. Afterwards it holds the text too, but for the last token.</param>
     /// <param name="options">How.</param>
+    /// <param name="onToken">Called with each of <see cref="TextIds"/> as it comes, on this thread; null, the default, for nothing.</param>
     /// <param name="cancellation">Checked before each forward; the tokens so far stay readable.</param>
     /// <exception cref="Core.SidReasonerException">An option is out of range, or the model gave no numbers.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void Generate(IDecoderSession session, GenerationOptions options, CancellationToken cancellation = default)
+    public void Generate(IDecoderSession session, GenerationOptions options, Action<int>? onToken = null, CancellationToken cancellation = default)
     {
         Start(session, options);
         while (MoveNext(session, options, cancellation))
         {
+            if (!HasEnded)
+            {
+                onToken?.Invoke(_tokens[_count - 1]);
+            }
         }
     }
 

@@ -54,14 +54,16 @@ public sealed class ThinkingDecoder
     /// <param name="session">Holds the prompt, with <see cref="OutputsFor"/> computed. Afterwards it holds prompt, thought and closing.</param>
     /// <param name="options">Budget, closing and sampling.</param>
     /// <param name="outputs">What to compute at the closing's last token: <see cref="SidBeamSearch.OutputsFor"/>.</param>
+    /// <param name="onToken">Called with each of <see cref="TokenIds"/> as it comes, on this thread; null, the default, for nothing.</param>
     /// <param name="cancellation">Checked before each forward; the tokens so far stay readable, the session holds part of the thought.</param>
     /// <exception cref="SidReasonerException">An option is out of range, the cache is too small, or the model gave no numbers.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void Think(IDecoderSession session, ThinkingOptions options, StepOutputs outputs, CancellationToken cancellation = default)
+    public void Think(IDecoderSession session, ThinkingOptions options, StepOutputs outputs, Action<int>? onToken = null, CancellationToken cancellation = default)
     {
         Start(session, options);
         while (MoveNext(session, options, cancellation))
         {
+            onToken?.Invoke(_tokens[_count - 1]);
         }
 
         Close(session, options, outputs, cancellation);

@@ -12,17 +12,13 @@ namespace SIDReasoner.Runtime.Serving;
 /// <summary>What ranking needs of a bundle beside the model: items, trie, SID tokens and the prompt's wording. Shared by all lanes.</summary>
 internal sealed class RankingAssets : IDisposable
 {
-    private readonly PromptTemplate? _template;
-    private readonly ByteLevelBpeTokenizer? _tokenizer;
-
-    private RankingAssets(Bundle bundle, ItemCatalog catalog, SidTrie trie, SidVocabulary vocabulary, PromptTemplate? template, ByteLevelBpeTokenizer? tokenizer)
+    private RankingAssets(Bundle bundle, ItemCatalog catalog, SidTrie trie, SidVocabulary vocabulary, TextAssets text)
     {
         Bundle = bundle;
         Catalog = catalog;
         Trie = trie;
         Vocabulary = vocabulary;
-        _template = template;
-        _tokenizer = tokenizer;
+        Text = text;
         DefaultScoreMode = bundle.Manifest.DefaultScoreMode == "catalog" ? ScoreMode.Catalog : ScoreMode.Exact;
     }
 
@@ -33,6 +29,8 @@ internal sealed class RankingAssets : IDisposable
     public SidTrie Trie { get; }
 
     public SidVocabulary Vocabulary { get; }
+
+    public TextAssets Text { get; }
 
     public ScoreMode DefaultScoreMode { get; }
 
@@ -62,9 +60,7 @@ internal sealed class RankingAssets : IDisposable
             }
 
             var vocabulary = new SidVocabulary(tokens.Texts.Zip(tokens.TokenIds).ToDictionary(pair => pair.First, pair => pair.Second));
-            PromptTemplate? template = PromptTemplate.TryLoad(bundle.Path);
-            ByteLevelBpeTokenizer? tokenizer = File.Exists(bundle.FilePath("tokenizer.json")) ? ByteLevelBpeTokenizer.Load(bundle.Path) : null;
-            return new RankingAssets(bundle, catalog, trie, vocabulary, template, tokenizer);
+            return new RankingAssets(bundle, catalog, trie, vocabulary, TextAssets.Open(bundle));
         }
         catch
         {
@@ -73,17 +69,17 @@ internal sealed class RankingAssets : IDisposable
         }
     }
 
-    /// <summary>Renders and tokenises a history.</summary>
+    /// <summary>Renders and tokenises a history, with the question that asks for a thought or the one that does not.</summary>
     /// <exception cref="SidReasonerException">The bundle has no wording or no tokenizer for it.</exception>
-    public int[] BuildPrompt(IReadOnlyList<int> history)
+    public int[] BuildPrompt(IReadOnlyList<int> history, bool thinks)
     {
-        if (_template is null || _tokenizer is null)
+        if (Text.Prompt is null || Text.Tokenizer is null)
         {
-            string missing = _template is null ? PromptTemplate.FileName : ByteLevelBpeTokenizer.FileName;
+            string missing = Text.Prompt is null ? PromptTemplate.FileName : ByteLevelBpeTokenizer.FileName;
             throw new SidReasonerException($"bundle '{Bundle.Path}' has no {missing}, so it takes prompt_ids only; put the file into the checkpoint and export it again");
         }
 
-        return _template.Build([.. history.Select(index => Catalog.Items[index])], Vocabulary, _tokenizer);
+        return Text.Prompt.Build([.. history.Select(index => Catalog.Items[index])], Vocabulary, Text.Tokenizer, thinks);
     }
 
     public void Dispose() => Trie.Dispose();

@@ -4,6 +4,7 @@ using SIDReasoner.Core.Items;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Decoding;
 using SIDReasoner.Decoding.Kernels;
+using SIDReasoner.Decoding.Thinking;
 using SIDReasoner.Runtime.Model;
 
 namespace SIDReasoner.Runtime.Serving;
@@ -15,6 +16,7 @@ internal sealed class RecommenderWorker : IDisposable
     private readonly IDecoderEngine _engine;
     private readonly IDecoderSession _session;
     private readonly SidBeamSearch _search;
+    private readonly ThinkingDecoder _thinking = new();
     private readonly List<int> _items = [];
     private Hypothesis[] _results = [];
 
@@ -26,7 +28,11 @@ internal sealed class RecommenderWorker : IDisposable
         _search = new SidBeamSearch(assets.Trie, new ManagedBeamKernel());
     }
 
-    public Recommendation Run(RecommendRequest request, CancellationToken cancellation)
+    /// <summary>Answers one request.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="onPiece">Receives the thought's text as it comes; null for nobody.</param>
+    /// <param name="cancellation">Checked before each forward.</param>
+    public Recommendation Run(RecommendRequest request, Action<string>? onPiece, CancellationToken cancellation)
     {
         long began = Stopwatch.GetTimestamp();
         RequestRules.Check(request, _assets);
@@ -38,7 +44,7 @@ internal sealed class RecommenderWorker : IDisposable
         }
 
         int[] history = request.History is null ? [] : [.. request.History.Select(IndexOf)];
-        int[] prompt = request.PromptIds is null ? _assets.BuildPrompt(history) : [.. request.PromptIds];
+        int[] prompt = request.PromptIds is null ? _assets.BuildPrompt(history, request.Thinking is not null) : [.. request.PromptIds];
         Func<int, bool>? isAllowed = Allowed(request, history);
         var options = new SearchOptions
         {
@@ -48,15 +54,18 @@ internal sealed class RecommenderWorker : IDisposable
         };
         long prompted = Stopwatch.GetTimestamp();
 
+        ThinkingOptions? thinking = request.Thinking is null ? null : _assets.Text.Thinking(request.Thinking, needsPrompt: true);
         _session.Rewind(0);
-        if (!_search.NeedsNoLogits(options))
+        if (thinking is not null || !_search.NeedsNoLogits(options))
         {
-            RequireRoom(prompt.Length, width);
+            RequireRoom(prompt.Length, thinking, width);
             cancellation.ThrowIfCancellationRequested();
-            _session.AppendTokens(prompt, SidBeamSearch.OutputsFor(mode));
+            _session.AppendTokens(prompt, thinking is null ? SidBeamSearch.OutputsFor(mode) : ThinkingDecoder.OutputsFor(thinking));
         }
 
         long prefilled = Stopwatch.GetTimestamp();
+        Thought? thought = thinking is null ? null : Think(thinking, SidBeamSearch.OutputsFor(mode), onPiece, cancellation);
+        long thoughtUp = Stopwatch.GetTimestamp();
         int found = _search.Search(_session, options, _results, cancellation);
         long searched = Stopwatch.GetTimestamp();
 
@@ -72,7 +81,8 @@ internal sealed class RecommenderWorker : IDisposable
         return new Recommendation
         {
             Items = items,
-            Stages = new StageTimes(Milliseconds(began, prompted), Milliseconds(prompted, prefilled), 0, Milliseconds(prefilled, searched), Milliseconds(searched, finished)),
+            Thinking = thought,
+            Stages = new StageTimes(Milliseconds(began, prompted), Milliseconds(prompted, prefilled), thinking is null ? 0 : Milliseconds(prefilled, thoughtUp), Milliseconds(thoughtUp, searched), Milliseconds(searched, finished)),
             PromptTokens = prompt.Length,
             BeamWidth = width,
             ScoreMode = mode,
@@ -97,14 +107,33 @@ internal sealed class RecommenderWorker : IDisposable
 
     private int IndexOf(string id) => _assets.Catalog.TryGetIndex(id, out int index) ? index : throw new UnreachableException($"'{id}' was checked.");
 
-    private void RequireRoom(int promptLength, int width)
+    private Thought Think(ThinkingOptions options, StepOutputs outputs, Action<string>? onPiece, CancellationToken cancellation)
     {
-        RequestRules.CheckLength(promptLength, _assets.Bundle.Manifest.Context);
+        using (var pieces = new PieceTeller(_assets.Text.Tokenizer, skipsSpecialTokens: false, onPiece))
+        {
+            _thinking.Think(_session, options, outputs, pieces.OnToken, cancellation);
+        }
+
+        string text = _assets.Text.Tokenizer!.Decode(_thinking.TokenIds);
+        return new Thought(text, _thinking.TokenIds.ToArray(), _thinking.IsClosed, SidMentions.Find(text, _assets.Catalog));
+    }
+
+    private void RequireRoom(int promptLength, ThinkingOptions? thinking, int width)
+    {
+        int context = _assets.Bundle.Manifest.Context;
+        RequestRules.CheckLength(promptLength, context);
+        int text = promptLength;
+        if (thinking is not null)
+        {
+            RequestRules.CheckThought(promptLength, thinking, context);
+            text += ThinkingDecoder.TokensNeeded(thinking);
+        }
+
         int rows = _search.RowsNeeded(width);
-        if (promptLength + rows > _session.Capacity)
+        if (text + rows > _session.Capacity)
         {
             throw new SidReasonerException(
-                $"a prompt of {promptLength} tokens and {rows} beam rows (W = {width}) need {promptLength + rows} places in the cache; the bundle has {_session.Capacity} (use fewer beams, or export with a larger --max-beams)");
+                $"{text} tokens of {(thinking is null ? "the prompt" : "prompt and thought")} and {rows} beam rows (W = {width}) need {text + rows} places in the cache; the bundle has {_session.Capacity} (use fewer beams, or export with a larger --max-beams)");
         }
     }
 

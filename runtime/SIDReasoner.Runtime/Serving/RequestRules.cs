@@ -1,6 +1,7 @@
 using SIDReasoner.Core;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Decoding;
+using SIDReasoner.Decoding.Thinking;
 
 namespace SIDReasoner.Runtime.Serving;
 
@@ -23,6 +24,11 @@ internal static class RequestRules
             throw new SidReasonerException("prompt_ids cannot be combined with excluding the history; expected a history");
         }
 
+        if (request.Thinking is not null)
+        {
+            assets.Text.Thinking(request.Thinking, needsPrompt: true);
+        }
+
         if (request.History is not null)
         {
             CheckHistory(request.History, assets.Catalog);
@@ -40,6 +46,38 @@ internal static class RequestRules
         if (promptLength > context)
         {
             throw new SidReasonerException($"the prompt has {promptLength} tokens; the bundle takes at most {context} (shorten it, or export with a larger --context)");
+        }
+    }
+
+    /// <summary>Refuses an empty prompt, ids outside the vocabulary, and a prompt that the context does not hold.</summary>
+    /// <exception cref="SidReasonerException">What was found and expected.</exception>
+    public static void CheckPrompt(IReadOnlyList<int> prompt, int vocabSize, int context)
+    {
+        if (prompt.Count == 0)
+        {
+            throw new SidReasonerException("prompt_ids is empty; expected at least one token id");
+        }
+
+        foreach (int id in prompt)
+        {
+            if (id < 0 || id >= vocabSize)
+            {
+                throw new SidReasonerException($"prompt_ids holds {id}; expected token ids from 0 to {vocabSize - 1}");
+            }
+        }
+
+        CheckLength(prompt.Count, context);
+    }
+
+    /// <summary>Refuses a thought that the context does not hold behind its prompt.</summary>
+    /// <exception cref="SidReasonerException">The budget is too large for this prompt.</exception>
+    public static void CheckThought(int promptLength, ThinkingOptions thinking, int context)
+    {
+        int needed = promptLength + ThinkingDecoder.TokensNeeded(thinking);
+        if (needed > context)
+        {
+            throw new SidReasonerException(
+                $"a prompt of {promptLength} tokens, a thinking budget of {thinking.Budget} and a closing of {thinking.ForcedClosing.Count} are {needed} tokens; the bundle takes at most {context} (use a budget of at most {Math.Max(0, context - promptLength - thinking.ForcedClosing.Count)}, or export with a larger --context)");
         }
     }
 
@@ -64,23 +102,5 @@ internal static class RequestRules
             throw new SidReasonerException(
                 $"item {string.Join(", ", unknown.Select(id => $"'{id}'"))} {(unknown.Length == 1 ? "is" : "are")} not in the catalogue; expected ids of its {catalog.Items.Count} items, such as '{catalog.Items[0].Id}'");
         }
-    }
-
-    private static void CheckPrompt(IReadOnlyList<int> prompt, int vocabSize, int context)
-    {
-        if (prompt.Count == 0)
-        {
-            throw new SidReasonerException("prompt_ids is empty; expected at least one token id");
-        }
-
-        foreach (int id in prompt)
-        {
-            if (id < 0 || id >= vocabSize)
-            {
-                throw new SidReasonerException($"prompt_ids holds {id}; expected token ids from 0 to {vocabSize - 1}");
-            }
-        }
-
-        CheckLength(prompt.Count, context);
     }
 }

@@ -103,7 +103,7 @@ public sealed class ThinkingDecoderTests
         var thinking = new ThinkingDecoder();
         session.AppendTokens(s_prompt, StepOutputs.Logits);
 
-        Assert.Throws<OperationCanceledException>(() => thinking.Think(session, s_options, Search, stop.Token));
+        Assert.Throws<OperationCanceledException>(() => thinking.Think(session, s_options, Search, cancellation: stop.Token));
 
         Assert.Equal(3, session.Forwards.Count);
         Assert.Equal([20, 20], thinking.TokenIds.ToArray()[..2]);

@@ -1,6 +1,4 @@
-using System.IO.Compression;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Core.Tries;
@@ -92,16 +90,8 @@ public sealed class Qwen3IndustrialGoldenTests : IDisposable
     /// <summary>The folder as a hub has it: the base tokenizer with the new tokens appended, as the model's README says.</summary>
     private OnnxSessionSource Load()
     {
-        var model = GoldenCases.RequireData(Folder);
-        var tokenizer = GoldenCases.RequireData("tokenizer-qwen3/tokenizer.json.gz");
         var catalog = GoldenCases.RequireData("amazon/Industrial_and_Scientific");
-        foreach (var file in new[] { "model.safetensors", "config.json", "generation_config.json", "prompt.json", "tokenizer_config.json" })
-            File.Copy(Path.Combine(model, file), Path.Combine(_temporary, file));
-        using var packed = new GZipStream(File.OpenRead(tokenizer), CompressionMode.Decompress);
-        var json = JsonNode.Parse(packed)!;
-        foreach (var token in JsonNode.Parse(File.ReadAllText(Path.Combine(model, "tokenizer.added.json")))!.AsArray())
-            json["added_tokens"]!.AsArray().Add(token!.DeepClone());
-        File.WriteAllText(Path.Combine(_temporary, "tokenizer.json"), json.ToJsonString());
+        HubFolders.WriteIndustrial(_temporary);
         return new OnnxSessionSource(_temporary, catalog);
     }
 
