@@ -81,6 +81,7 @@ struct State {
     void* argument = nullptr;
     std::vector<char*> stacks;
     std::uint64_t order_seed = 1;
+    char end_sync = 0;  // what a thread wrote is seen by the host once the thread has ended
 };
 
 inline State& S() {
@@ -147,6 +148,9 @@ EMU_FN void Main() {
     __sanitizer_finish_switch_fiber(nullptr, &s.scheduler_stack, &s.scheduler_stack_bytes);
 #endif
     s.entry(s.argument);
+#ifdef EMU_TSAN
+    __tsan_release(&s.end_sync);
+#endif
     s.current->is_done = true;
     ToScheduler();
     std::abort();
@@ -224,6 +228,7 @@ EMU_FN void RunCluster(unsigned first_block, unsigned blocks, unsigned threads, 
             if (f.is_done) {
                 left--;
 #ifdef EMU_TSAN
+                __tsan_acquire(&s.end_sync);
                 __tsan_destroy_fiber(f.tsan);
 #endif
                 Block& block = s.blocks[f.rank];
