@@ -37,5 +37,6 @@ public readonly record struct TextStageTimes(double Prompt, double Prefill, doub
 
 /// <summary>One event of <see cref="TextModel.StreamAsync"/>.</summary>
 /// <param name="Piece">The next piece of the thought or the text, never half a character; empty with the answer.</param>
+/// <param name="IsThought">Whether the piece belongs to the thought before the text.</param>
 /// <param name="Answer">The answer, with the last event alone; null before.</param>
-public readonly record struct TextStep(string Piece, GeneratedText? Answer);
+public readonly record struct TextStep(string Piece, bool IsThought, GeneratedText? Answer);

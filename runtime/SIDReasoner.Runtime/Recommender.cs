@@ -102,9 +102,9 @@ public sealed class Recommender : IDisposable
     public async IAsyncEnumerable<RecommendationStep> StreamAsync(RecommendRequest request, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        await foreach ((string piece, Recommendation? answer) in _lanes.StreamAsync((lane, onPiece, token) => lane.Run(request, onPiece, token), cancellation).ConfigureAwait(false))
+        await foreach ((string? piece, Recommendation? answer) in _lanes.StreamAsync<string, Recommendation>((lane, onPiece, token) => lane.Run(request, onPiece, token), cancellation).ConfigureAwait(false))
         {
-            yield return new RecommendationStep(piece, answer);
+            yield return new RecommendationStep(piece ?? "", answer);
         }
     }
 

@@ -91,9 +91,9 @@ public sealed class TextModel : IDisposable
     public async IAsyncEnumerable<TextStep> StreamAsync(TextRequest request, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        await foreach ((string piece, GeneratedText? answer) in _lanes.StreamAsync((lane, onPiece, token) => lane.Run(request, onPiece, token), cancellation).ConfigureAwait(false))
+        await foreach ((TextPiece piece, GeneratedText? answer) in _lanes.StreamAsync<TextPiece, GeneratedText>((lane, onPiece, token) => lane.Run(request, onPiece, token), cancellation).ConfigureAwait(false))
         {
-            yield return new TextStep(piece, answer);
+            yield return new TextStep(piece.Text ?? "", piece.IsThought, answer);
         }
     }
 

@@ -65,21 +65,21 @@ internal sealed class LanePool<TLane>(int size, Func<TLane> make) : IDisposable
     }
 
     /// <summary>Runs one request that tells text as it goes: first the pieces, then the result.</summary>
-    public async IAsyncEnumerable<(string Piece, TResult? Result)> StreamAsync<TResult>(
-        Func<TLane, Action<string>, CancellationToken, TResult> run, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<(TPiece? Piece, TResult? Result)> StreamAsync<TPiece, TResult>(
+        Func<TLane, Action<TPiece>, CancellationToken, TResult> run, [EnumeratorCancellation] CancellationToken cancellation)
         where TResult : class
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var pieces = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        var pieces = Channel.CreateUnbounded<TPiece>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         Task<TResult> running = RunToEnd();
         try
         {
-            await foreach (string piece in pieces.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+            await foreach (TPiece piece in pieces.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
             {
                 yield return (piece, null);
             }
 
-            yield return ("", await running.ConfigureAwait(false));
+            yield return (default, await running.ConfigureAwait(false));
         }
         finally
         {

@@ -14,7 +14,7 @@ internal sealed class TextWorker(Bundle bundle, TextAssets assets, IDecoderEngin
     private readonly ThinkingDecoder _thinking = new();
     private readonly TextGenerator _generator = new();
 
-    public GeneratedText Run(TextRequest request, Action<string>? onPiece, CancellationToken cancellation)
+    public GeneratedText Run(TextRequest request, Action<TextPiece>? onPiece, CancellationToken cancellation)
     {
         long began = Stopwatch.GetTimestamp();
         (int[] prompt, ThinkingOptions? thinking, GenerationOptions generation) = TextRules.Prepare(request, bundle, assets);
@@ -30,7 +30,7 @@ internal sealed class TextWorker(Bundle bundle, TextAssets assets, IDecoderEngin
 
             if (thinking is not null)
             {
-                using var pieces = new PieceTeller(assets.Tokenizer, skipsSpecialTokens: false, onPiece);
+                using var pieces = new PieceTeller(assets.Tokenizer, skipsSpecialTokens: false, Teller(onPiece, isThought: true));
                 _thinking.Think(_session, thinking, outputs, pieces.OnToken, cancellation);
             }
 
@@ -39,7 +39,7 @@ internal sealed class TextWorker(Bundle bundle, TextAssets assets, IDecoderEngin
             long thoughtUp = Stopwatch.GetTimestamp();
 
             int room = bundle.Manifest.Context - _session.Length + 1;
-            using (var pieces = new PieceTeller(assets.Tokenizer, skipsSpecialTokens: true, onPiece))
+            using (var pieces = new PieceTeller(assets.Tokenizer, skipsSpecialTokens: true, Teller(onPiece, isThought: false)))
             {
                 _generator.Generate(_session, generation with { MaxTokens = Math.Min(generation.MaxTokens, room) }, pieces.OnToken, cancellation);
             }
@@ -65,6 +65,8 @@ internal sealed class TextWorker(Bundle bundle, TextAssets assets, IDecoderEngin
     }
 
     public void Dispose() => _session.Dispose();
+
+    private static Action<string>? Teller(Action<TextPiece>? onPiece, bool isThought) => onPiece is null ? null : text => onPiece(new TextPiece(text, isThought));
 
     private static double Milliseconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
 }
