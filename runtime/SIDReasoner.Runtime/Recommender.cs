@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using SIDReasoner.Core;
+using SIDReasoner.Core.Configuration;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Runtime.Bundles;
 using SIDReasoner.Runtime.Model;
@@ -35,6 +36,9 @@ public sealed class Recommender : IDisposable
 
     /// <summary>Name of the engine that computes, such as "onnxruntime".</summary>
     public string Engine => _engine.Name;
+
+    /// <summary>What the checkpoint's authors sample with, for callers who ask for sampling; null where they do not say.</summary>
+    public GenerationConfig? GenerationConfig => _assets.Text.Generation;
 
     /// <summary>Requests computed at once.</summary>
     public int MaxParallel => _lanes.Size;

@@ -10,16 +10,22 @@ namespace SIDReasoner.Cli.Batch;
 /// <summary>An answer as programs read it.</summary>
 internal static class AnswerJson
 {
-    private static readonly JsonWriterOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>Characters as they are, one line.</summary>
+    public static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes one answer as an object over several lines.</summary>
     public static void WriteOne(TextWriter writer, Recommendation answer)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, s_plain with { Indented = true, NewLine = "\n" }))
+        using (var json = new Utf8JsonWriter(buffer, Plain with { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
             WriteBody(json, answer);
+            if (answer.Thinking is not null)
+            {
+                WriteMentions(json, answer.Thinking);
+            }
+
             json.WriteNumber("prompt_tokens", answer.PromptTokens);
             json.WriteNumber("beams", answer.BeamWidth);
             json.WriteString("score_mode", answer.ScoreMode.ToString().ToLowerInvariant());
@@ -31,23 +37,8 @@ internal static class AnswerJson
         writer.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
     }
 
-    /// <summary>One line of an output file, without the line end.</summary>
-    public static byte[] Line(string idJson, Recommendation answer)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, s_plain))
-        {
-            json.WriteStartObject();
-            json.WritePropertyName("id");
-            json.WriteRawValue(idJson);
-            WriteBody(json, answer);
-            json.WriteEndObject();
-        }
-
-        return buffer.WrittenSpan.ToArray();
-    }
-
-    private static void WriteBody(Utf8JsonWriter json, Recommendation answer)
+    /// <summary>An answer's fields, inside an object.</summary>
+    public static void WriteBody(Utf8JsonWriter json, Recommendation answer)
     {
         json.WriteStartArray("items");
         foreach (RankedItem item in answer.Items)
@@ -68,6 +59,11 @@ internal static class AnswerJson
         }
 
         json.WriteEndArray();
+        if (answer.Thinking is not null)
+        {
+            WriteThinking(json, answer.Thinking);
+        }
+
         StageTimes stages = answer.Stages;
         json.WriteStartObject("stages_ms");
         json.WriteNumber("prompt", Math.Round(stages.Prompt, 4));
@@ -76,6 +72,51 @@ internal static class AnswerJson
         json.WriteNumber("search", Math.Round(stages.Search, 4));
         json.WriteNumber("lookup", Math.Round(stages.Lookup, 4));
         json.WriteEndObject();
+    }
+
+    /// <summary>A thought, as "thinking".</summary>
+    public static void WriteThinking(Utf8JsonWriter json, Thought thought)
+    {
+        json.WriteStartObject("thinking");
+        json.WriteString("text", thought.Text);
+        WriteTokens(json, thought.TokenIds);
+        json.WriteBoolean("closed", thought.IsClosed);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Token ids, as "token_ids".</summary>
+    public static void WriteTokens(Utf8JsonWriter json, IReadOnlyList<int> tokens)
+    {
+        json.WriteStartArray("token_ids");
+        foreach (int token in tokens)
+        {
+            json.WriteNumberValue(token);
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>The SIDs that a thought names, as "thinking_sids"; title null: not in the catalogue.</summary>
+    private static void WriteMentions(Utf8JsonWriter json, Thought thought)
+    {
+        json.WriteStartArray("thinking_sids");
+        foreach (SidMention mention in thought.Mentions)
+        {
+            json.WriteStartObject();
+            json.WriteString("sid", mention.Sid.ToString());
+            json.WriteBoolean("known", mention.IsKnown);
+            json.WriteStartArray("item_ids");
+            foreach (string id in mention.ItemIds)
+            {
+                WriteItemId(json, id);
+            }
+
+            json.WriteEndArray();
+            json.WriteString("title", mention.Title);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     /// <summary>Item ids that are whole numbers in their shortest form come as numbers, as the interaction files have them; others as strings.</summary>

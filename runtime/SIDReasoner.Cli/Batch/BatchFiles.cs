@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using SIDReasoner.Core;
 using SIDReasoner.Core.Checkpoints;
-using SIDReasoner.Runtime;
 
 namespace SIDReasoner.Cli.Batch;
 
@@ -34,11 +33,11 @@ internal static class BatchFiles
 
     public static string ResumePath(string output) => output + ".resume";
 
-    /// <summary>Reads every line and checks it against the bundle.</summary>
+    /// <summary>Reads every line and checks it as the job does.</summary>
     /// <exception cref="InvalidFileException">Lines are damaged and <paramref name="skipBad"/> is false: all of them, by number.</exception>
-    public static List<BatchLine> Read(Recommender recommender, string input, RecommendRequest template, bool skipBad, TextWriter error)
+    public static List<BatchLine<TRequest>> Read<TRequest, TAnswer>(IBatchJob<TRequest, TAnswer> job, string input, bool skipBad, TextWriter error)
     {
-        var lines = new List<BatchLine>();
+        var lines = new List<BatchLine<TRequest>>();
         var problems = new List<string>();
         var firstLineOfId = new Dictionary<string, int>(StringComparer.Ordinal);
         int number = 0;
@@ -52,13 +51,13 @@ internal static class BatchFiles
 
             try
             {
-                BatchLine line = BatchLine.Parse(number, text, template);
+                BatchLine<TRequest> line = BatchLine.Parse(number, text, job);
                 if (!firstLineOfId.TryAdd(line.IdJson, number))
                 {
                     throw new SidReasonerException($"id {line.IdJson} is already on line {firstLineOfId[line.IdJson]}; expected every id once");
                 }
 
-                recommender.Validate(line.Request);
+                job.Validate(line.Request);
                 lines.Add(line);
             }
             catch (SidReasonerException exception)
@@ -81,12 +80,10 @@ internal static class BatchFiles
     }
 
     /// <summary>What must be the same for a run to be gone on with.</summary>
-    public static string Fingerprint(Recommender recommender, RecommendRequest template, string input, bool skipBad)
+    public static string Fingerprint<TRequest, TAnswer>(IBatchJob<TRequest, TAnswer> job, string input, bool skipBad)
     {
         using FileStream stream = File.OpenRead(input);
-        string hash = Convert.ToHexStringLower(SHA256.HashData(stream));
-        return $"engine {recommender.Engine}, bundle {recommender.Bundle.Manifest.ModelDigest}/{recommender.Bundle.Manifest.CatalogHash}, input {hash}, k {template.K}, beams {template.BeamWidth}, "
-            + $"score {(template.ScoreMode?.ToString() ?? "default").ToLowerInvariant()}, exclude-history {template.ExcludeHistory}, skip-bad-lines {skipBad}";
+        return $"{job.Fingerprint}, input {Convert.ToHexStringLower(SHA256.HashData(stream))}, skip-bad-lines {skipBad}";
     }
 
     /// <summary>Finds how many answers an earlier run left, after cutting off a torn last line.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using SIDReasoner.Core;
-using SIDReasoner.Runtime;
 
 namespace SIDReasoner.Cli.Batch;
 
@@ -8,12 +7,16 @@ namespace SIDReasoner.Cli.Batch;
 /// <param name="Number">The line's number, from 1.</param>
 /// <param name="IdJson">The id as it was written, a JSON number or string.</param>
 /// <param name="Request">What it asks.</param>
-internal sealed record BatchLine(int Number, string IdJson, RecommendRequest Request)
+internal sealed record BatchLine<TRequest>(int Number, string IdJson, TRequest Request);
+
+/// <summary>Reads lines and the values that several kinds of request have.</summary>
+internal static class BatchLine
 {
     /// <summary>Reads a line.</summary>
     /// <exception cref="SidReasonerException">The line is damaged: what was found and expected, without the line's number.</exception>
-    public static BatchLine Parse(int number, string text, RecommendRequest template)
+    public static BatchLine<TRequest> Parse<TRequest, TAnswer>(int number, string text, IBatchJob<TRequest, TAnswer> job)
     {
+        string expected = $"{string.Join(", ", job.Fields.SkipLast(1))} or {job.Fields[^1]}";
         JsonDocument document;
         try
         {
@@ -21,7 +24,7 @@ internal sealed record BatchLine(int Number, string IdJson, RecommendRequest Req
         }
         catch (JsonException exception)
         {
-            throw new SidReasonerException($"not JSON (byte {exception.BytePositionInLine}); expected an object with id and history or prompt_ids");
+            throw new SidReasonerException($"not JSON (byte {exception.BytePositionInLine}); expected an object with id and {expected}");
         }
 
         using (document)
@@ -29,14 +32,14 @@ internal sealed record BatchLine(int Number, string IdJson, RecommendRequest Req
             JsonElement line = document.RootElement;
             if (line.ValueKind != JsonValueKind.Object)
             {
-                throw new SidReasonerException($"a JSON {line.ValueKind}; expected an object with id and history or prompt_ids");
+                throw new SidReasonerException($"a JSON {line.ValueKind}; expected an object with id and {expected}");
             }
 
             foreach (JsonProperty property in line.EnumerateObject())
             {
-                if (property.Name is not ("id" or "history" or "prompt_ids"))
+                if (property.Name != "id" && !job.Fields.Contains(property.Name))
                 {
-                    throw new SidReasonerException($"the field '{property.Name}' is unknown; expected id and history or prompt_ids");
+                    throw new SidReasonerException($"the field '{property.Name}' is unknown; expected id and {expected}");
                 }
             }
 
@@ -45,20 +48,23 @@ internal sealed record BatchLine(int Number, string IdJson, RecommendRequest Req
                 throw new SidReasonerException("no id; expected a number or a string");
             }
 
-            bool hasHistory = line.TryGetProperty("history", out JsonElement history);
-            bool hasPrompt = line.TryGetProperty("prompt_ids", out JsonElement prompt);
-            if (hasHistory == hasPrompt)
+            string[] given = [.. job.Fields.Where(field => line.TryGetProperty(field, out _))];
+            if (given.Length != 1)
             {
-                throw new SidReasonerException($"{(hasHistory ? "both" : "neither")} history and prompt_ids; expected one of the two");
+                string found = given.Length == 0
+                    ? $"neither {string.Join(" nor ", job.Fields)}"
+                    : $"{(given.Length == 2 ? "both " : "")}{string.Join(" and ", given)}";
+                throw new SidReasonerException($"{found}; expected one of {expected}");
             }
 
-            return new BatchLine(number, id.GetRawText(), hasHistory ? template with { History = Ids(history) } : template with { PromptIds = Tokens(prompt) });
+            return new BatchLine<TRequest>(number, id.GetRawText(), job.Parse(given[0], line.GetProperty(given[0])));
         }
     }
 
-    private static List<string> Ids(JsonElement list)
+    /// <summary>A list of item ids, numbers or strings.</summary>
+    public static List<string> ItemIds(string name, JsonElement list)
     {
-        RequireArray(list, "history");
+        RequireArray(name, list);
         var ids = new List<string>(list.GetArrayLength());
         foreach (JsonElement id in list.EnumerateArray())
         {
@@ -66,28 +72,30 @@ internal sealed record BatchLine(int Number, string IdJson, RecommendRequest Req
             {
                 JsonValueKind.String => id.GetString()!,
                 JsonValueKind.Number => id.GetRawText(),
-                _ => throw new SidReasonerException($"history holds a JSON {id.ValueKind}; expected item ids, numbers or strings"),
+                _ => throw new SidReasonerException($"{name} holds a JSON {id.ValueKind}; expected item ids, numbers or strings"),
             });
         }
 
         return ids;
     }
 
-    private static List<int> Tokens(JsonElement list)
+    /// <summary>A list of token ids.</summary>
+    public static List<int> TokenIds(string name, JsonElement list)
     {
-        RequireArray(list, "prompt_ids");
+        RequireArray(name, list);
         var tokens = new List<int>(list.GetArrayLength());
         foreach (JsonElement token in list.EnumerateArray())
         {
             tokens.Add(token.ValueKind == JsonValueKind.Number && token.TryGetInt32(out int id)
                 ? id
-                : throw new SidReasonerException($"prompt_ids holds {token.GetRawText()}; expected token ids, whole numbers"));
+                : throw new SidReasonerException($"{name} holds {token.GetRawText()}; expected token ids, whole numbers"));
         }
 
         return tokens;
     }
 
-    private static void RequireArray(JsonElement list, string name)
+    /// <summary>Refuses what is no array.</summary>
+    public static void RequireArray(string name, JsonElement list)
     {
         if (list.ValueKind != JsonValueKind.Array)
         {

@@ -1,16 +1,17 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
-using SIDReasoner.Runtime;
+using System.Text.Json;
 
 namespace SIDReasoner.Cli.Batch;
 
 /// <summary>Answers a file of requests: in order, several at once, resumable.</summary>
 internal static class BatchRun
 {
-    public static async Task RunAsync(Recommender recommender, RecommendRequest template, string input, string output, bool skipBad, CancellationToken cancellation)
+    public static async Task RunAsync<TRequest, TAnswer>(IBatchJob<TRequest, TAnswer> job, string input, string output, bool skipBad, CancellationToken cancellation)
     {
-        List<BatchLine> lines = BatchFiles.Read(recommender, input, template, skipBad, Console.Error);
-        int done = BatchFiles.Resume(output, BatchFiles.Fingerprint(recommender, template, input, skipBad));
+        List<BatchLine<TRequest>> lines = BatchFiles.Read(job, input, skipBad, Console.Error);
+        int done = BatchFiles.Resume(output, BatchFiles.Fingerprint(job, input, skipBad));
         if (done > 0)
         {
             await Console.Error.WriteLineAsync($"going on after {done} of {lines.Count} answers").ConfigureAwait(false);
@@ -22,9 +23,9 @@ internal static class BatchRun
         await using (var stream = new FileStream(partial, FileMode.Append, FileAccess.Write, FileShare.Read, 1 << 16))
         {
             int next = done;
-            await foreach (Recommendation answer in recommender.RecommendManyAsync(lines.Skip(done).Select(line => line.Request), cancellation).ConfigureAwait(false))
+            await foreach (TAnswer answer in job.AnswerAsync(lines.Skip(done).Select(line => line.Request), cancellation).ConfigureAwait(false))
             {
-                await stream.WriteAsync(AnswerJson.Line(lines[next].IdJson, answer), cancellation).ConfigureAwait(false);
+                await stream.WriteAsync(Line(job, lines[next].IdJson, answer), cancellation).ConfigureAwait(false);
                 stream.WriteByte((byte)'\n');
                 next++;
                 TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
@@ -46,5 +47,20 @@ internal static class BatchRun
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         await Console.Error.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture, $"{lines.Count} answers in '{output}' ({lines.Count - done} in {seconds:F1} s)")).ConfigureAwait(false);
+    }
+
+    private static ReadOnlyMemory<byte> Line<TRequest, TAnswer>(IBatchJob<TRequest, TAnswer> job, string idJson, TAnswer answer)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, AnswerJson.Plain))
+        {
+            json.WriteStartObject();
+            json.WritePropertyName("id");
+            json.WriteRawValue(idJson);
+            job.Write(json, answer);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
     }
 }

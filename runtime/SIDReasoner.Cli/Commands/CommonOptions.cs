@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using SIDReasoner.Core;
 using SIDReasoner.Decoding;
 using SIDReasoner.Runtime;
@@ -28,6 +29,47 @@ internal static class CommonOptions
     public static Option<int> Threads() => new("--threads") { Description = "Threads of one forward; 0 = all cores.", HelpName = "N" };
 
     public static Option<int> Parallel() => new("--parallel") { Description = "Requests computed at once; 0 = one a core.", HelpName = "N" };
+
+    public static Option<string?> Output() => new("--output")
+    {
+        Description = "Where the answers go, a line a request in the input's order. Written beside as FILE.partial and renamed when complete; after a stop, the same command goes on.",
+        HelpName = "FILE.jsonl",
+    };
+
+    public static Option<bool> SkipBadLines() => new("--skip-bad-lines") { Description = "With --input: report damaged lines by number and go on with the rest." };
+
+    /// <summary>Refuses none or several of the options that say what is asked.</summary>
+    public static void RequireOne(ParseResult parsed, params Option<string?>[] options)
+    {
+        int given = options.Count(option => parsed.GetValue(option) is not null);
+        if (given != 1)
+        {
+            string names = $"{string.Join(", ", options.SkipLast(1).Select(option => option.Name))} and {options[^1].Name}";
+            throw new SidReasonerException($"{(given == 0 ? "None" : "More than one")} of {names} is given; expected exactly one.");
+        }
+    }
+
+    /// <summary>Refuses files that do not go together or must not be used, before a model is loaded.</summary>
+    public static void CheckFiles(string? input, string? output)
+    {
+        if (input is null != output is null)
+        {
+            throw new SidReasonerException(input is null ? "--output goes with --input; for one request use --json." : "--input needs --output FILE.jsonl.");
+        }
+
+        if (input is not null)
+        {
+            Batch.BatchFiles.CheckPaths(input, output!);
+        }
+    }
+
+    /// <summary>Parts between commas.</summary>
+    public static string[] Split(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Token ids between commas.</summary>
+    public static int[] TokenIds(string text) => [.. Split(text).Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+        ? id
+        : throw new SidReasonerException($"--prompt-ids holds '{part}'; expected token ids, whole numbers from 0."))];
 
     public static ScoreMode? ParseScore(string? text) => text switch
     {

@@ -17,14 +17,18 @@ internal static class Engines
         HelpName = "onnxruntime|genai",
     };
 
-    /// <summary>Opens a bundle in the engine named.</summary>
-    /// <exception cref="SidReasonerException">There is no such engine, or it cannot open the bundle.</exception>
-    public static Recommender Open(string engine, RecommenderOptions options) => engine switch
+    /// <summary>What loads a bundle into the engine named; null for the default.</summary>
+    /// <exception cref="SidReasonerException">There is no such engine.</exception>
+    public static Func<Bundle, RecommenderOptions, IDecoderEngine>? Loader(string engine) => engine switch
     {
-        OnnxModel.EngineName => Recommender.Open(options),
-        GenAiEngine.EngineName => Recommender.Open(options, LoadGenAi),
+        OnnxModel.EngineName => null,
+        GenAiEngine.EngineName => LoadGenAi,
         _ => throw new SidReasonerException($"--engine is '{engine}'; expected {OnnxModel.EngineName} or {GenAiEngine.EngineName}."),
     };
+
+    /// <summary>Opens a bundle in the engine named.</summary>
+    /// <exception cref="SidReasonerException">There is no such engine, or it cannot open the bundle.</exception>
+    public static Recommender Open(string engine, RecommenderOptions options) => Recommender.Open(options, Loader(engine));
 
     private static GenAiEngine LoadGenAi(Bundle bundle, RecommenderOptions options) => GenAiEngine.Load(
         bundle,

@@ -51,7 +51,7 @@ internal sealed class TextWorker(Bundle bundle, TextAssets assets, IDecoderEngin
                 Text = assets.Tokenizer?.Decode(_generator.TextIds, skipsSpecialTokens: true),
                 HasEnded = _generator.HasEnded,
                 Thinking = thought,
-                Stages = new TextStageTimes(Milliseconds(began, prompted), Milliseconds(prompted, prefilled), Milliseconds(prefilled, thoughtUp), Milliseconds(thoughtUp, decoded)),
+                Stages = new TextStageTimes(Milliseconds(began, prompted), Milliseconds(prompted, prefilled), thinking is null ? 0 : Milliseconds(prefilled, thoughtUp), Milliseconds(thoughtUp, decoded)),
                 PromptTokens = prompt.Length,
                 Engine = engine.Name,
                 Precision = engine.Precision,
