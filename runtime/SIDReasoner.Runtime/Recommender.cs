@@ -37,6 +37,9 @@ public sealed class Recommender : IDisposable
     /// <summary>Name of the engine that computes, such as "onnxruntime".</summary>
     public string Engine => _engine.Name;
 
+    /// <summary>The precision that runs, such as "fp32".</summary>
+    public string Precision => _engine.Precision;
+
     /// <summary>What the checkpoint's authors sample with, for callers who ask for sampling; null where they do not say.</summary>
     public GenerationConfig? GenerationConfig => _assets.Text.Generation;
 

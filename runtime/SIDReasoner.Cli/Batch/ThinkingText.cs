@@ -14,7 +14,7 @@ internal static class ThinkingText
     /// <summary>For fingerprints: equal words, equal settings.</summary>
     public static string Describe(SamplingOptions sampling) => !sampling.Samples ? "greedy" : string.Create(
         CultureInfo.InvariantCulture,
-        $"sampled temperature {sampling.Temperature:R} top-k {sampling.TopK} top-p {sampling.TopP:R} min-p {sampling.MinP:R} seed {sampling.Seed} stream {sampling.Stream}");
+        $"sampled temperature {sampling.Temperature:R} top-k {sampling.TopK} top-p {sampling.TopP:R} min-p {sampling.MinP:R} seed {sampling.Seed}");
 
     /// <summary>What stands below a thought that has been shown: how it ended and what it named.</summary>
     public static void WriteNotes(TextWriter writer, Thought thought)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using SIDReasoner.Cli.Evaluation;
 using SIDReasoner.Core;
 using SIDReasoner.Core.Hosting;
@@ -18,16 +19,23 @@ internal static class EvaluateCommand
         Option<int> beams = CommonOptions.Beams(50);
         Option<string?> score = CommonOptions.Score();
         var rows = new Option<int>("--rows") { Description = "Only the first N rows; 0 = all.", HelpName = "N" };
-        var seed = new Option<ulong>("--seed") { Description = "Seed of the bootstrap that gives the confidence intervals.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var report = new Option<string?>("--report") { Description = "Also write the report as JSON.", HelpName = "FILE.json" };
+        var seed = new Option<ulong>("--seed") { Description = "Seed of the bootstrap that gives the confidence intervals and, with --sample, of the thoughts.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var report = new Option<string?>("--report") { Description = "Also write the report as JSON. What a resume needs lies beside it until it is complete; after a stop, the same command goes on.", HelpName = "FILE.json" };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON instead of a table." };
+        var samples = new Option<int>("--samples") { Description = "With --think --sample: thoughts a row, each with a ranking of its own; prints the best of them beside the mean.", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var thinking = new ThinkingArguments(seed);
         Option<string> engine = Engines.Option();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
         var command = new Command("evaluate", "Answers every row of a file and prints HR@K and NDCG@K, by SID and by item, with 95 % intervals.")
         {
-            bundle, data, beams, score, rows, seed, report, json, engine, threads, parallel,
+            bundle, data, beams, score, rows, seed,
         };
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, samples, report, json, engine, threads, parallel])
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction((parsed, cancellation) => HostErrors.RunAsync(
             async () =>
             {
@@ -40,6 +48,18 @@ internal static class EvaluateCommand
                     throw new SidReasonerException($"--rows is {limit}; expected 0 or more.");
                 }
 
+                thinking.Check(parsed, samplesText: false);
+                int thoughts = parsed.GetValue(samples);
+                if (thoughts is < 1 or > 1024 || (thoughts > 1 && !thinking.Samples(parsed)))
+                {
+                    throw new SidReasonerException($"--samples is {thoughts}; expected 1 to 1,024, and more than 1 only with --think --sample: greedy thoughts are all alike.");
+                }
+
+                if (parsed.GetValue(report) is { } target)
+                {
+                    Batch.BatchFiles.CheckPaths(dataPath, target);
+                }
+
                 // One thread a request and a request a core ranks more rows a second than all cores on one request.
                 int forward = parsed.GetResult(threads) is { Implicit: false } ? parsed.GetValue(threads) : 1;
                 using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, forward, parsed.GetValue(parallel)));
@@ -49,11 +69,15 @@ internal static class EvaluateCommand
                     interactions = [.. interactions.Take(limit)];
                 }
 
-                EvaluationReport result = await Evaluator.RunAsync(recommender, interactions, width, mode, parsed.GetValue(seed), Console.Error, cancellation).ConfigureAwait(false);
+                var settings = new EvaluationSettings(width, mode, thinking.Thinking(parsed, recommender.GenerationConfig), thoughts, parsed.GetValue(seed));
+                string? reportPath = parsed.GetValue(report);
+                using RowLog log = reportPath is null ? RowLog.InMemory() : RowLog.Beside(reportPath, Fingerprint(recommender, settings, dataPath, limit));
+                EvaluationReport result = await Evaluator.RunAsync(recommender, interactions, settings, log, Console.Error, cancellation).ConfigureAwait(false);
                 string text = result.ToJson(dataPath);
-                if (parsed.GetValue(report) is { } path)
+                if (reportPath is not null)
                 {
-                    Core.Checkpoints.AtomicFile.WriteText(path, text + "\n");
+                    Core.Checkpoints.AtomicFile.WriteText(reportPath, text + "\n");
+                    log.Complete();
                 }
 
                 if (parsed.GetValue(json))
@@ -69,5 +93,11 @@ internal static class EvaluateCommand
             },
             Console.Error));
         return command;
+    }
+
+    private static string Fingerprint(Recommender recommender, EvaluationSettings settings, string data, int limit)
+    {
+        using FileStream stream = File.OpenRead(data);
+        return $"engine {recommender.Engine}, bundle {recommender.Bundle.Manifest.ModelDigest}/{recommender.Bundle.Manifest.CatalogHash}, {settings.Describe()}, data {Convert.ToHexStringLower(SHA256.HashData(stream))}, rows {limit}";
     }
 }

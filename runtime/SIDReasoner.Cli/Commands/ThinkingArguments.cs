@@ -23,10 +23,19 @@ internal sealed class ThinkingArguments
 
     private readonly Option<double> _minP = new("--min-p") { Description = "With --sample: keeps tokens of at least this share of the likeliest one's probability.", HelpName = "P" };
 
-    private readonly Option<ulong> _seed = new("--seed") { Description = "With --sample: the same seed draws the same tokens.", HelpName = "N" };
+    private readonly Option<ulong> _seed;
+    private readonly bool _ownsSeed;
+
+    /// <summary>Makes the options.</summary>
+    /// <param name="seed">A command's own --seed, which serves here too; null, the default, makes one.</param>
+    public ThinkingArguments(Option<ulong>? seed = null)
+    {
+        _ownsSeed = seed is null;
+        _seed = seed ?? new("--seed") { Description = "With --sample: the same seed draws the same tokens.", HelpName = "N" };
+    }
 
     /// <summary>All options, for a command.</summary>
-    public IEnumerable<Option> Options => [_think, _budget, _sample, _temperature, _topK, _topP, _minP, _seed];
+    public IEnumerable<Option> Options => [_think, _budget, _sample, _temperature, _topK, _topP, _minP, .. _ownsSeed ? [_seed] : Array.Empty<Option>()];
 
     /// <summary>Refuses what has no effect, before anything is loaded.</summary>
     /// <param name="parsed">The command line.</param>
@@ -41,7 +50,7 @@ internal sealed class ThinkingArguments
             throw new SidReasonerException("--sample draws the tokens of a thought; add --think, or leave it out: a ranking is never sampled.");
         }
 
-        foreach (Option option in new Option[] { _temperature, _topK, _topP, _minP, _seed })
+        foreach (Option option in (IEnumerable<Option>)[_temperature, _topK, _topP, _minP, .. _ownsSeed ? [_seed] : Array.Empty<Option>()])
         {
             RequireWith(parsed, option, samples, "--sample");
         }
@@ -53,6 +62,11 @@ internal sealed class ThinkingArguments
 
         Sampling(parsed, config: null).Validate();
     }
+
+    /// <summary>Whether a thought is asked for and drawn at random.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <returns>True with --think and --sample.</returns>
+    public bool Samples(ParseResult parsed) => parsed.GetValue(_think) && parsed.GetValue(_sample);
 
     /// <summary>How tokens are chosen.</summary>
     /// <param name="parsed">The command line.</param>

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using SIDReasoner.Cli.Batch;
 using SIDReasoner.Core.Evaluation;
 using SIDReasoner.Decoding;
 using SIDReasoner.Runtime;
@@ -12,57 +12,81 @@ namespace SIDReasoner.Cli.Evaluation;
 
 /// <summary>What an evaluation found, as a table and as JSON.</summary>
 /// <param name="Bundle">The bundle that answered.</param>
-/// <param name="SidRanks">For each row the rank of the target's SID from 0, or -1.</param>
-/// <param name="ItemRanks">For each row the rank of the target item from 0, or -1.</param>
-/// <param name="OutsideCatalog">Answers that are no item of the catalogue.</param>
-/// <param name="Beams">Beams kept (W).</param>
+/// <param name="Rows">Every row's result.</param>
+/// <param name="Settings">How they were answered.</param>
 /// <param name="Mode">How scores were computed.</param>
 /// <param name="Precision">What ran.</param>
-/// <param name="Stages">Milliseconds a stage, a row.</param>
-/// <param name="Seconds">Wall-clock seconds for all rows.</param>
-/// <param name="Seed">Seed of the intervals' bootstrap.</param>
+/// <param name="RowsNow">Rows that this run answered; an earlier one answered the others.</param>
+/// <param name="Seconds">Wall-clock seconds for those rows.</param>
 internal sealed record EvaluationReport(
-    Bundle Bundle, int[] SidRanks, int[] ItemRanks, int OutsideCatalog, int Beams, ScoreMode Mode, string Precision, IReadOnlyList<StageTimes> Stages, double Seconds, ulong Seed)
+    Bundle Bundle, IReadOnlyList<RowResult> Rows, EvaluationSettings Settings, ScoreMode Mode, string Precision, int RowsNow, double Seconds)
 {
     private static readonly int[] s_cutoffs = [1, 3, 5, 10, 20, 50];
 
-    private IEnumerable<int> Cutoffs => s_cutoffs.Where(k => k <= Beams);
+    private IEnumerable<int> Cutoffs => s_cutoffs.Where(k => k <= Settings.Beams);
+
+    private int Answers => Rows.Sum(row => row.Answers);
+
+    private int OutsideCatalog => Rows.Sum(row => row.OutsideCatalog);
+
+    private double ClosedShare => Rows.Sum(row => row.ClosedThoughts) / (double)(Rows.Count * Settings.Samples);
+
+    private double ThoughtTokens => Rows.Sum(row => row.ThoughtTokens) / (double)(Rows.Count * Settings.Samples);
 
     public void Print(TextWriter writer)
     {
         CultureInfo invariant = CultureInfo.InvariantCulture;
-        writer.WriteLine(string.Create(invariant, $"{SidRanks.Length} rows, {Beams} beams, {Mode.ToString().ToLowerInvariant()} scores, {Precision}; {OutsideCatalog} answers outside the catalogue; {SidRanks.Length / Seconds:F0} rows/s"));
-        writer.WriteLine();
-        writer.WriteLine("  K    HR@K by SID             NDCG@K by SID           HR@K by item  NDCG@K by item");
-        foreach (int k in Cutoffs)
+        string speed = RowsNow > 0 ? string.Create(invariant, $"; {RowsNow / Seconds:F1} rows/s") : "";
+        writer.WriteLine(string.Create(
+            invariant,
+            $"{Rows.Count} rows, {Settings.Beams} beams, {Mode.ToString().ToLowerInvariant()} scores, {Precision}; {OutsideCatalog} of {Answers} answers outside the catalogue{speed}"));
+        if (Settings.Thinking is { } thinking)
         {
-            (double hr, double hrLow, double hrHigh) = Interval(SidRanks, k, RankingMetrics.Hit);
-            (double ndcg, double ndcgLow, double ndcgHigh) = Interval(SidRanks, k, RankingMetrics.Gain);
             writer.WriteLine(string.Create(
                 invariant,
-                $"{k,3}    {hr:F4} [{hrLow:F4}, {hrHigh:F4}]  {ndcg:F4} [{ndcgLow:F4}, {ndcgHigh:F4}]  {RankingMetrics.HitRate(ItemRanks, k):F4}        {RankingMetrics.Ndcg(ItemRanks, k):F4}"));
+                $"thinking: {Settings.Samples} a row, {ThinkingText.Describe(thinking.Sampling)}, budget {thinking.Budget}; {ThoughtTokens:F1} tokens on average, {ClosedShare:P1} closed by the model"));
         }
 
         writer.WriteLine();
-        writer.WriteLine(string.Create(invariant, $"ms a row, median: prompt {Median(s => s.Prompt):F2}, prefill {Median(s => s.Prefill):F2}, search {Median(s => s.Search):F2}, all {Median(s => s.Total):F2}; 99th percentile of all {Percentile(s => s.Total, .99):F2}"));
+        PrintTable(writer, Settings.Samples > 1 ? "mean" : "", MeanOf);
+        if (Settings.Samples > 1)
+        {
+            writer.WriteLine();
+            PrintTable(writer, $"best of {Settings.Samples}", BestOf);
+        }
+
+        writer.WriteLine();
+        writer.WriteLine(string.Create(
+            invariant,
+            $"ms a row, median: prompt {Median(s => s.Prompt):F2}, prefill {Median(s => s.Prefill):F2}, thinking {Median(s => s.Thinking):F2}, search {Median(s => s.Search):F2}, all {Median(s => s.Total):F2}; 99th percentile of all {Percentile(s => s.Total, .99):F2}"));
     }
 
     public string ToJson(string data)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(buffer, AnswerJson.Plain with { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
             json.WriteString("data", data);
             json.WriteString("model_digest", Bundle.Manifest.ModelDigest);
-            json.WriteNumber("rows", SidRanks.Length);
-            json.WriteNumber("beams", Beams);
+            json.WriteNumber("rows", Rows.Count);
+            json.WriteNumber("beams", Settings.Beams);
             json.WriteString("score_mode", Mode.ToString().ToLowerInvariant());
             json.WriteString("precision", Precision);
+            json.WriteNumber("answers", Answers);
             json.WriteNumber("outside_catalog", OutsideCatalog);
+            json.WriteNumber("illegal_rate", Answers == 0 ? 0 : (double)OutsideCatalog / Answers);
             json.WriteNumber("seconds", Math.Round(Seconds, 3));
-            WriteLevel(json, "sid", SidRanks);
-            WriteLevel(json, "item", ItemRanks);
+            WriteThinking(json);
+            WriteLevels(json, MeanOf);
+            if (Settings.Samples > 1)
+            {
+                json.WriteStartObject("best_of_n");
+                json.WriteNumber("n", Settings.Samples);
+                WriteLevels(json, BestOf);
+                json.WriteEndObject();
+            }
+
             json.WriteStartObject("stages_ms_median");
             json.WriteNumber("prompt", Math.Round(Median(s => s.Prompt), 4));
             json.WriteNumber("prefill", Math.Round(Median(s => s.Prefill), 4));
@@ -76,16 +100,55 @@ internal sealed record EvaluationReport(
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private void WriteLevel(Utf8JsonWriter json, string name, int[] ranks)
+    /// <summary>A row's value as the mean over its samples.</summary>
+    private static double MeanOf(int[] ranks, int k, Func<int, int, double> value) => ranks.Average(rank => value(rank, k));
+
+    /// <summary>A row's value in the best of its samples.</summary>
+    private static double BestOf(int[] ranks, int k, Func<int, int, double> value) => value(RowResult.Best(ranks), k);
+
+    private void PrintTable(TextWriter writer, string title, Func<int[], int, Func<int, int, double>, double> ofRow)
     {
-        json.WriteStartObject(name);
+        writer.WriteLine($"  K    HR@K by SID             NDCG@K by SID           HR@K by item  NDCG@K by item{(title.Length > 0 ? $"   ({title})" : "")}");
         foreach (int k in Cutoffs)
         {
-            Write($"hr@{k}", Interval(ranks, k, RankingMetrics.Hit));
-            Write($"ndcg@{k}", Interval(ranks, k, RankingMetrics.Gain));
+            (double hr, double hrLow, double hrHigh) = Interval(row => ofRow(row.SidRanks, k, RankingMetrics.Hit));
+            (double ndcg, double ndcgLow, double ndcgHigh) = Interval(row => ofRow(row.SidRanks, k, RankingMetrics.Gain));
+            double itemHr = Rows.Average(row => ofRow(row.ItemRanks, k, RankingMetrics.Hit));
+            double itemNdcg = Rows.Average(row => ofRow(row.ItemRanks, k, RankingMetrics.Gain));
+            writer.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{k,3}    {hr:F4} [{hrLow:F4}, {hrHigh:F4}]  {ndcg:F4} [{ndcgLow:F4}, {ndcgHigh:F4}]  {itemHr:F4}        {itemNdcg:F4}"));
+        }
+    }
+
+    private void WriteThinking(Utf8JsonWriter json)
+    {
+        if (Settings.Thinking is not { } thinking)
+        {
+            return;
         }
 
+        json.WriteStartObject("thinking");
+        json.WriteNumber("budget", thinking.Budget);
+        json.WriteNumber("samples", Settings.Samples);
+        json.WriteString("sampling", ThinkingText.Describe(thinking.Sampling));
+        json.WriteNumber("closed_share", Math.Round(ClosedShare, 6));
+        json.WriteNumber("tokens_mean", Math.Round(ThoughtTokens, 3));
         json.WriteEndObject();
+    }
+
+    private void WriteLevels(Utf8JsonWriter json, Func<int[], int, Func<int, int, double>, double> ofRow)
+    {
+        foreach ((string name, Func<RowResult, int[]> ranks) in new (string, Func<RowResult, int[]>)[] { ("sid", row => row.SidRanks), ("item", row => row.ItemRanks) })
+        {
+            json.WriteStartObject(name);
+            foreach (int k in Cutoffs)
+            {
+                Write($"hr@{k}", Interval(row => ofRow(ranks(row), k, RankingMetrics.Hit)));
+                Write($"ndcg@{k}", Interval(row => ofRow(ranks(row), k, RankingMetrics.Gain)));
+            }
+
+            json.WriteEndObject();
+        }
 
         void Write(string metric, (double Value, double Low, double High) interval)
         {
@@ -97,10 +160,10 @@ internal sealed record EvaluationReport(
         }
     }
 
-    private (double Value, double Low, double High) Interval(int[] ranks, int k, Func<int, int, double> gain)
+    private (double Value, double Low, double High) Interval(Func<RowResult, double> value)
     {
-        double[] values = [.. ranks.Select(rank => gain(rank, k))];
-        PairedBootstrap bootstrap = PairedBootstrap.Compare(values, new double[values.Length], Seed, resamples: 1000);
+        double[] values = [.. Rows.Select(value)];
+        PairedBootstrap bootstrap = PairedBootstrap.Compare(values, new double[values.Length], Settings.Seed, resamples: 1000);
         return (bootstrap.Difference, bootstrap.Low, bootstrap.High);
     }
 
@@ -108,7 +171,7 @@ internal sealed record EvaluationReport(
 
     private double Percentile(Func<StageTimes, double> stage, double share)
     {
-        double[] sorted = [.. Stages.Select(stage).Order()];
+        double[] sorted = [.. Rows.Select(row => stage(row.Stages)).Order()];
         return sorted[(int)Math.Min(sorted.Length - 1, Math.Floor(share * sorted.Length))];
     }
 }

@@ -12,53 +12,99 @@ namespace SIDReasoner.Cli.Evaluation;
 /// <summary>Answers rows whose next item is known and finds the rank of that item.</summary>
 internal static class Evaluator
 {
+    /// <summary>Answers the rows that are not answered yet.</summary>
+    /// <param name="recommender">What answers.</param>
+    /// <param name="rows">All rows.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="log">Holds the rows of an earlier run and keeps those of this one.</param>
+    /// <param name="progress">Receives a line every other second.</param>
+    /// <param name="cancellation">Ends the run; the log keeps what is done.</param>
+    /// <returns>The report over all rows.</returns>
     public static async Task<EvaluationReport> RunAsync(
-        Recommender recommender, IReadOnlyList<Interaction> rows, int beams, ScoreMode? mode, ulong seed, TextWriter progress, CancellationToken cancellation)
+        Recommender recommender, IReadOnlyList<Interaction> rows, EvaluationSettings settings, RowLog log, TextWriter progress, CancellationToken cancellation)
     {
         if (rows.Count == 0)
         {
             throw new SidReasonerException("The data file has no row to evaluate.");
         }
 
-        ItemCatalog catalog = recommender.Catalog;
-        IEnumerable<RecommendRequest> requests = rows.Select(row => new RecommendRequest
+        int done = log.Rows.Count;
+        if (done > 0)
         {
-            History = [.. row.History.Select(item => catalog.Items[item].Id)],
-            K = beams,
-            BeamWidth = beams,
-            ScoreMode = mode,
-        });
-        int[] sidRanks = new int[rows.Count], itemRanks = new int[rows.Count];
-        int outsideCatalog = 0, next = 0;
-        var stages = new List<StageTimes>(rows.Count);
-        ScoreMode used = mode ?? ScoreMode.Exact;
-        string precision = "";
+            await progress.WriteLineAsync($"going on after {done} of {rows.Count} rows").ConfigureAwait(false);
+        }
+
+        var samples = new List<Recommendation>(settings.Samples);
+        ScoreMode used = settings.Mode ?? (recommender.Bundle.Manifest.DefaultScoreMode == "catalog" ? ScoreMode.Catalog : ScoreMode.Exact);
         long began = Stopwatch.GetTimestamp();
         TimeSpan lastNote = TimeSpan.Zero;
-        await foreach (Recommendation answer in recommender.RecommendManyAsync(requests, cancellation).ConfigureAwait(false))
+        await foreach (Recommendation answer in recommender.RecommendManyAsync(Requests(recommender.Catalog, rows, done, settings), cancellation).ConfigureAwait(false))
         {
-            SemanticId[] sids = [.. answer.Items.Select(item => item.Sid)];
-            int target = rows[next].Target;
-            sidRanks[next] = TargetRank.OfSid(sids, catalog.Items[target].Sid);
-            itemRanks[next] = TargetRank.OfItem(sids, target, catalog);
-            outsideCatalog += sids.Count(sid => catalog.ItemsOf(sid).Count == 0);
-            stages.Add(answer.Stages);
-            (used, precision) = (answer.ScoreMode, answer.Precision);
-            next++;
+            samples.Add(answer);
+            if (samples.Count < settings.Samples)
+            {
+                continue;
+            }
+
+            used = answer.ScoreMode;
+            log.Add(Result(samples, rows[log.Rows.Count].Target, recommender.Catalog));
+            samples.Clear();
             TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
             if (elapsed - lastNote > TimeSpan.FromSeconds(2))
             {
                 lastNote = elapsed;
-                double rate = next / elapsed.TotalSeconds;
-                await progress.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{next}/{rows.Count} rows, {rate:F0}/s, {(rows.Count - next) / rate:F0} s left")).ConfigureAwait(false);
+                log.Flush();
+                int next = log.Rows.Count;
+                double rate = (next - done) / elapsed.TotalSeconds;
+                await progress.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{next}/{rows.Count} rows, {rate:F1}/s, {(rows.Count - next) / rate:F0} s left")).ConfigureAwait(false);
             }
         }
 
-        if (next != rows.Count)
+        if (log.Rows.Count != rows.Count)
         {
-            throw new UnreachableException($"{next} answers for {rows.Count} rows.");
+            throw new UnreachableException($"{log.Rows.Count} answers for {rows.Count} rows.");
         }
 
-        return new EvaluationReport(recommender.Bundle, sidRanks, itemRanks, outsideCatalog, beams, used, precision, stages, Stopwatch.GetElapsedTime(began).TotalSeconds, seed);
+        return new EvaluationReport(recommender.Bundle, log.Rows, settings, used, recommender.Precision, rows.Count - done, Stopwatch.GetElapsedTime(began).TotalSeconds);
+    }
+
+    private static IEnumerable<RecommendRequest> Requests(ItemCatalog catalog, IReadOnlyList<Interaction> rows, int done, EvaluationSettings settings)
+    {
+        for (int row = done; row < rows.Count; row++)
+        {
+            var request = new RecommendRequest
+            {
+                History = [.. rows[row].History.Select(item => catalog.Items[item].Id)],
+                K = settings.Beams,
+                BeamWidth = settings.Beams,
+                ScoreMode = settings.Mode,
+                Thinking = settings.Thinking,
+            };
+            for (int sample = 0; sample < settings.Samples; sample++)
+            {
+                // Rows and samples draw independently of one another, and the same in every run.
+                yield return settings.Thinking is not { } thinking
+                    ? request
+                    : request with { Thinking = thinking with { Sampling = thinking.Sampling with { Stream = (uint)((row * settings.Samples) + sample) } } };
+            }
+        }
+    }
+
+    private static RowResult Result(List<Recommendation> samples, int target, ItemCatalog catalog)
+    {
+        SemanticId[][] sids = [.. samples.Select(answer => answer.Items.Select(item => item.Sid).ToArray())];
+        return new RowResult(
+            [.. sids.Select(ranked => TargetRank.OfSid(ranked, catalog.Items[target].Sid))],
+            [.. sids.Select(ranked => TargetRank.OfItem(ranked, target, catalog))],
+            sids.Sum(ranked => ranked.Length),
+            sids.Sum(ranked => ranked.Count(sid => catalog.ItemsOf(sid).Count == 0)),
+            samples.Count(answer => answer.Thinking is { IsClosed: true }),
+            samples.Sum(answer => answer.Thinking?.TokenIds.Count ?? 0),
+            new StageTimes(
+                samples.Average(answer => answer.Stages.Prompt),
+                samples.Average(answer => answer.Stages.Prefill),
+                samples.Average(answer => answer.Stages.Thinking),
+                samples.Average(answer => answer.Stages.Search),
+                samples.Average(answer => answer.Stages.Lookup)));
     }
 }
