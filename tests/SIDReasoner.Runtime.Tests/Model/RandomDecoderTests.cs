@@ -70,7 +70,7 @@ public sealed class RandomDecoderTests : IDisposable
         };
     }
 
-    private static List<TensorData> Weights(ModelConfig config, Random random) =>
+    internal static List<TensorData> Weights(ModelConfig config, Random random) =>
         [.. WeightLayout.Tensors(config).Select(tensor =>
         {
             var count = tensor.Shape.Aggregate(1L, (product, size) => product * size);
