@@ -6,4 +6,5 @@ namespace SIDReasoner.Train.Data;
 /// <param name="Length">Positions of the longest window.</param>
 /// <param name="LossRows">Positions that are trained, as row * Length + position.</param>
 /// <param name="LossTargets">The token that follows each of them.</param>
-internal sealed record WindowBatch(long[] Tokens, int Rows, int Length, long[] LossRows, long[] LossTargets);
+/// <param name="SoftTargets">What the teacher expects at each of them, null where nothing; empty without a teacher.</param>
+internal sealed record WindowBatch(long[] Tokens, int Rows, int Length, long[] LossRows, long[] LossTargets, SoftTarget?[] SoftTargets);

@@ -11,6 +11,7 @@ namespace SIDReasoner.Train.Data;
 internal sealed class WindowSampler
 {
     private readonly int[][][] _chains; // chain, item, token
+    private readonly SoftTarget?[][][]? _soft; // chain, item, level
     private readonly WindowSamplerOptions _options;
     private readonly int _windowCount;
 
@@ -21,6 +22,12 @@ internal sealed class WindowSampler
     {
         _chains = [.. chains];
         _options = options;
+        if (options.HasTeacher)
+        {
+            var teacher = new NeighborTeacher(chains, options.WindowItems - 1);
+            _soft = [.. Enumerable.Range(0, _chains.Length).Select(teacher.Teach)];
+        }
+
         int stride = options.WindowItems - 1;
         _windowCount = _chains.Sum(chain => Math.Max(1, (chain.Length - 1 + stride - 1) / stride));
     }
@@ -34,23 +41,24 @@ internal sealed class WindowSampler
     {
         var random = new SplitMixRandom(_options.Seed, $"windows {epoch}");
         double strength = Math.Max(0, 1 - epoch / _options.FadeEpochs);
-        var windows = new List<int[][]>();
-        foreach (int[][] chain in _chains)
+        var windows = new List<Window>();
+        for (int chain = 0; chain < _chains.Length; chain++)
         {
             Cut(chain, strength, random, windows);
         }
 
         // Random order first, so that ties of the stable sort fall into different batches each epoch.
         int[] order = random.Permutation(windows.Count);
-        int[] byLength = [.. order.OrderBy(window => windows[window].Sum(item => item.Length))];
+        int[] byLength = [.. order.OrderBy(window => windows[window].TokenCount)];
         int[][] groups = [.. byLength.Chunk(_options.BatchSize)];
         random.Shuffle<int[]>(groups);
         return [.. groups.Select(group => Batch([.. group.Select(window => windows[window])]))];
     }
 
     // The number of windows is the same in every epoch, and so is the number of batches; only the places of the cuts move.
-    private void Cut(int[][] chain, double strength, SplitMixRandom random, List<int[][]> windows)
+    private void Cut(int chainIndex, double strength, SplitMixRandom random, List<Window> windows)
     {
+        int[][] chain = _chains[chainIndex];
         int size = _options.WindowItems, stride = size - 1;
         int end = chain.Length;
         if (chain.Length > size)
@@ -61,7 +69,7 @@ internal sealed class WindowSampler
 
         for (int start = 0; ; end = Math.Min(chain.Length, start + size))
         {
-            windows.Add(Augment(chain[start..end], strength, random));
+            windows.Add(Augment(new Window(chain[start..end], chainIndex, start, IsPlain: true), strength, random));
             if (end == chain.Length)
             {
                 return;
@@ -72,42 +80,53 @@ internal sealed class WindowSampler
     }
 
     // A window that would lose its last pair stays whole.
-    private int[][] Augment(int[][] window, double strength, SplitMixRandom random)
+    private Window Augment(Window window, double strength, SplitMixRandom random)
     {
         double dropout = strength * _options.ItemDropout, shuffle = strength * _options.ShuffleProbability;
         if (dropout > 0)
         {
-            int[][] kept = [.. window.Where(_ => random.NextDouble() >= dropout)];
-            window = kept.Length > 1 ? kept : window;
+            int[][] kept = [.. window.Items.Where(_ => random.NextDouble() >= dropout)];
+            if (kept.Length > 1 && kept.Length < window.Items.Length)
+            {
+                window = window with { Items = kept, IsPlain = false };
+            }
         }
 
         if (shuffle > 0 && random.NextDouble() < shuffle)
         {
-            random.Shuffle<int[]>(window);
+            random.Shuffle<int[]>(window.Items);
+            window = window with { IsPlain = false };
         }
 
         return window;
     }
 
-    private WindowBatch Batch(int[][][] windows)
+    private WindowBatch Batch(Window[] windows)
     {
         // The last token is a target only, so it takes no position.
-        int length = windows.Max(window => window.Sum(item => item.Length));
+        int length = windows.Max(window => window.TokenCount);
         long[] tokens = new long[windows.Length * length];
         Array.Fill(tokens, _options.BosToken);
         var rows = new List<long>();
         var targets = new List<long>();
+        var soft = new List<SoftTarget?>();
         for (int row = 0; row < windows.Length; row++)
         {
             int position = 0;
-            for (int item = 0; item < windows[row].Length; item++)
+            Window window = windows[row];
+            for (int item = 0; item < window.Items.Length; item++)
             {
-                foreach (int token in windows[row][item])
+                for (int level = 0; level < window.Items[item].Length; level++)
                 {
+                    int token = window.Items[item][level];
                     if (item > 0 || _options.TrainsFirstItem)
                     {
                         rows.Add((long)row * length + position);
                         targets.Add(token);
+                        if (_soft is not null)
+                        {
+                            soft.Add(window.IsPlain ? _soft[window.Chain][window.Start + item][level] : null);
+                        }
                     }
 
                     position++;
@@ -119,6 +138,6 @@ internal sealed class WindowSampler
             }
         }
 
-        return new WindowBatch(tokens, windows.Length, length, [.. rows], [.. targets]);
+        return new WindowBatch(tokens, windows.Length, length, [.. rows], [.. targets], [.. soft]);
     }
 }

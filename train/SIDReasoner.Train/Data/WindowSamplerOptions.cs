@@ -26,4 +26,7 @@ internal sealed record WindowSamplerOptions
 
     /// <summary>Whether a window's first item is a target too (what is bought first).</summary>
     public bool TrainsFirstItem { get; init; }
+
+    /// <summary>Whether batches carry the soft targets of a <see cref="NeighborTeacher"/>.</summary>
+    public bool HasTeacher { get; init; }
 }

@@ -57,6 +57,7 @@ internal static class FitCommand
         var itemDropout = Setting("--item-dropout", "Probability that an item is left out of a window.", defaults.ItemDropout, "P");
         var shuffle = Setting("--shuffle", "Probability that a window's items come in random order.", defaults.ShuffleProbability, "P");
         var fade = Setting("--augmentation-share", "Share of the epochs over which item dropout and shuffling fall to 0.", defaults.AugmentationShare, "P");
+        var teacher = Setting("--teacher-weight", "Share of the target that item-kNN gives, fitted on the same histories.", defaults.TeacherWeight, "P");
         var smoothing = Setting("--label-smoothing", "Weight of the uniform distribution in the target.", defaults.LabelSmoothing, "P");
         var average = Setting("--average-decay", "Decay of the weights' running average; 0 = none.", defaults.AverageDecay, "P");
         var history = Setting("--history-items", "Items of a prompt's history.", defaults.HistoryItems);
@@ -68,7 +69,7 @@ internal static class FitCommand
         var command = new Command("fit", Description)
         {
             data, catalog, output, seed, seeds, choose, withValid, beams, resume, json, limit, threads, dedicated,
-            epochs, batch, rate, warmup, decay, dropout, itemDropout, shuffle, fade, smoothing, average, history, hidden, layers, heads, mlp, stateEvery,
+            epochs, batch, rate, warmup, decay, dropout, itemDropout, shuffle, fade, teacher, smoothing, average, history, hidden, layers, heads, mlp, stateEvery,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -83,6 +84,7 @@ internal static class FitCommand
                 ItemDropout = parsed.GetValue(itemDropout),
                 ShuffleProbability = parsed.GetValue(shuffle),
                 AugmentationShare = parsed.GetValue(fade),
+                TeacherWeight = parsed.GetValue(teacher),
                 LabelSmoothing = parsed.GetValue(smoothing),
                 AverageDecay = parsed.GetValue(average),
                 HistoryItems = parsed.GetValue(history),

@@ -55,6 +55,12 @@ public sealed record NextItemOptions : IValidatableObject
     [Range(0.01, 1.0)]
     public double AugmentationShare { get; init; } = 0.7;
 
+    /// <summary>
+    /// Share of the target that a neighborhood model gives, which is fitted on the same histories, each left out of its own count. Default 0 = none; 0 to 0.9.
+    /// </summary>
+    [Range(0.0, 0.9)]
+    public double TeacherWeight { get; init; }
+
     /// <summary>Weight of the uniform distribution in the target. Default 0; 0 to 0.5.</summary>
     [Range(0.0, 0.5)]
     public double LabelSmoothing { get; init; }

@@ -46,6 +46,7 @@ public sealed class NextItemStage : IDisposable
             ItemDropout = options.ItemDropout,
             ShuffleProbability = options.ShuffleProbability,
             FadeEpochs = options.AugmentationShare * options.Epochs,
+            HasTeacher = options.TeacherWeight > 0,
             TrainsFirstItem = options.TrainsFirstItem,
         });
         _fingerprint = RunFingerprint.Of(chains, config, options);
@@ -161,7 +162,9 @@ public sealed class NextItemStage : IDisposable
         _optimizer.ZeroGradients();
         Tensor hidden = Model.Forward(tensor(batch.Tokens, [batch.Rows, batch.Length]), _options.Dropout);
         Tensor logits = Model.Logits(hidden.flatten(0, 1).index_select(0, tensor(batch.LossRows)));
-        Tensor loss = F.cross_entropy(logits, tensor(batch.LossTargets), label_smoothing: _options.LabelSmoothing);
+        Tensor loss = batch.SoftTargets.Length == 0
+            ? F.cross_entropy(logits, tensor(batch.LossTargets), label_smoothing: _options.LabelSmoothing)
+            : DistillationLoss.Of(logits, batch, _options.TeacherWeight);
         loss.backward();
         double value = loss.item<float>(), norm = _optimizer.ClipGradients(_options.ClipNorm);
         if (!double.IsFinite(value) || !double.IsFinite(norm))
