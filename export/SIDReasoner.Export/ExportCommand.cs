@@ -48,9 +48,10 @@ internal static class ExportCommand
         var context = new Option<int?>("--context") { Description = "Most text tokens of a request. Default: the checkpoint's positions, at most 4096.", HelpName = "N" };
         var beams = new Option<int>("--max-beams") { Description = "Beams that fit after a full context, 1 to 1024.", HelpName = "N", DefaultValueFactory = _ => 256 };
         var precision = new Option<string>("--precision") { Description = "Forms of the weights, separated by commas: fp32.", HelpName = "LIST", DefaultValueFactory = _ => "fp32" };
+        var adapter = new Option<string[]>("--adapter") { Description = "A LoRA adapter as peft saves it, which requests then name; may be given several times.", HelpName = "NAME=DIR" };
         var end = new Option<string?>("--reference-end") { Description = "Token ids of newline and end of turn, for score mode 'reference'. Default: from tokenizer.json and prompt.json.", HelpName = "A,B" };
         var json = new Option<bool>("--json") { Description = "Print what was written as one JSON object." };
-        var command = new RootCommand(Description) { checkpoint, catalog, output, context, beams, precision, end, json };
+        var command = new RootCommand(Description) { checkpoint, catalog, output, context, beams, precision, adapter, end, json };
         command.SetAction((parsed, _) => HostErrors.RunAsync(
             async () =>
             {
@@ -62,6 +63,7 @@ internal static class ExportCommand
                     Context = parsed.GetValue(context),
                     MaxBeams = parsed.GetValue(beams),
                     Precisions = parsed.GetValue(precision)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                    Adapters = ParseAdapters(parsed.GetValue(adapter) ?? []),
                     ReferenceEnd = ParseIds(parsed.GetValue(end)),
                 };
                 var manifest = BundleExporter.Export(options);
@@ -71,6 +73,21 @@ internal static class ExportCommand
             },
             parsed.InvocationConfiguration.Error));
         return command;
+    }
+
+    private static Dictionary<string, string> ParseAdapters(string[] texts)
+    {
+        var adapters = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var text in texts)
+        {
+            var at = text.IndexOf('=', StringComparison.Ordinal);
+            if (at <= 0 || at == text.Length - 1)
+                throw new SidReasonerException($"--adapter is '{text}'; expected NAME=DIR.");
+            if (!adapters.TryAdd(text[..at], text[(at + 1)..]))
+                throw new SidReasonerException($"--adapter names '{text[..at]}' twice; expected a name each.");
+        }
+
+        return adapters;
     }
 
     private static int[]? ParseIds(string? text)

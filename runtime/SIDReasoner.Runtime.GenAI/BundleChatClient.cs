@@ -32,6 +32,9 @@ public sealed class BundleChatClient : IChatClient
     /// <summary>Most tokens of the thought before a reply, where a call does not say itself; null, the default, for no thought.</summary>
     public int? ThinkingBudget { get; init; }
 
+    /// <summary>A LoRA adapter of the bundle for every reply; null, the default, for the model as it is.</summary>
+    public string? Adapter { get; init; }
+
     /// <inheritdoc/>
     /// <exception cref="SidReasonerException">The conversation or an option cannot be answered: what was found and expected.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
@@ -109,6 +112,7 @@ public sealed class BundleChatClient : IChatClient
         return new TextRequest
         {
             Messages = turns,
+            Adapter = Adapter,
             MaxTokens = options?.MaxOutputTokens ?? DefaultMaxOutputTokens,
             Sampling = Sampling(options),
             Thinking = Budget(options) is { } budget ? new ThinkingRequest { Budget = budget, Sampling = Sampling(options) } : null,

@@ -17,6 +17,7 @@ namespace SIDReasoner.Runtime.GenAI;
 public sealed unsafe class GenAiDecoderSession : IDecoderSession
 {
     private readonly GenAiEngine _engine;
+    private readonly string? _adapter;
     private readonly ControlFields _fields = new();
     private readonly BeamHistory _beams = new();
     private GeneratorLane? _lane;
@@ -26,9 +27,10 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
     private Tensor? _endLogits;
     private bool _isDisposed;
 
-    internal GenAiDecoderSession(GenAiEngine engine)
+    internal GenAiDecoderSession(GenAiEngine engine, string? adapter)
     {
         _engine = engine;
+        _adapter = adapter;
         var manifest = engine.Manifest;
         VocabSize = manifest.VocabSize;
         SidColumnCount = manifest.SidTokens?.Texts.Count ?? 0;
@@ -166,13 +168,13 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
         if (old is null)
         {
             _beams.PromptLength = rows;
-            _lane = _engine.TakeLane(coming, rows, controlLength);
+            _lane = _engine.TakeLane(coming, _adapter, rows, controlLength);
             return;
         }
 
         // The old cache is dropped, not kept for others: it is too small for what requests need.
         var text = old.Text[..Length].ToArray();
-        _lane = _engine.TakeLane(text, Math.Max(rows, Math.Min(Capacity, 2 * old.Rows)), controlLength);
+        _lane = _engine.TakeLane(text, _adapter, Math.Max(rows, Math.Min(Capacity, 2 * old.Rows)), controlLength);
         old.Dispose();
         Replay(text);
     }

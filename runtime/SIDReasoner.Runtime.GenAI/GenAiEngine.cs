@@ -24,13 +24,18 @@ public sealed class GenAiEngine : IDecoderEngine
     private const int MostIdle = 1024;
 
     private readonly Microsoft.ML.OnnxRuntimeGenAI.Model _model;
+    private readonly Adapters _adapters;
+    private readonly HashSet<string> _loadedAdapters = [];
+    private readonly string _folder;
     private readonly GeneratorPool _pool;
     private int _tail = FirstTail;
     private bool _isDisposed;
 
-    private GenAiEngine(Microsoft.ML.OnnxRuntimeGenAI.Model model, BundleManifest manifest, string precision, GenAiEngineOptions options)
+    private GenAiEngine(Microsoft.ML.OnnxRuntimeGenAI.Model model, string folder, BundleManifest manifest, string precision, GenAiEngineOptions options)
     {
         _model = model;
+        _adapters = new Adapters(model);
+        _folder = folder;
         Manifest = manifest;
         Precision = precision;
         ReusesPrefixes = options.ReusePrefixes;
@@ -73,7 +78,7 @@ public sealed class GenAiEngine : IDecoderEngine
         {
             using var config = new Config(bundle.Path);
             config.Overlay(Overlay(precision.Model, options));
-            return new GenAiEngine(new Microsoft.ML.OnnxRuntimeGenAI.Model(config), manifest, precision.Name, options);
+            return new GenAiEngine(new Microsoft.ML.OnnxRuntimeGenAI.Model(config), bundle.Path, manifest, precision.Name, options);
         }
         catch (OnnxRuntimeGenAIException error)
         {
@@ -82,14 +87,21 @@ public sealed class GenAiEngine : IDecoderEngine
     }
 
     /// <summary>Makes a session, which takes a generator when its text begins.</summary>
-    public GenAiDecoderSession CreateSession()
+    /// <param name="adapter">An adapter of the bundle, which every run then applies; null, the default, for the model as it is.</param>
+    /// <exception cref="SidReasonerException">The bundle has no such adapter.</exception>
+    public GenAiDecoderSession CreateSession(string? adapter = null)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return new GenAiDecoderSession(this);
+        if (Manifest.FindAdapter(adapter) is { } found)
+            Load(found);
+        return new GenAiDecoderSession(this, adapter);
     }
 
     /// <inheritdoc/>
     IDecoderSession IDecoderEngine.CreateSession() => CreateSession();
+
+    /// <inheritdoc/>
+    IDecoderSession IDecoderEngine.CreateSession(string? adapter) => CreateSession(adapter);
 
     /// <summary>Frees idle generators and the weights. No session of this engine may run or be used afterwards.</summary>
     public void Dispose()
@@ -98,20 +110,30 @@ public sealed class GenAiEngine : IDecoderEngine
             return;
         _isDisposed = true;
         _pool.Dispose();
+        _adapters.Dispose();
         _model.Dispose();
     }
 
     /// <summary>A generator with at least so much room whose cache shares as much as possible with the tokens to come.</summary>
-    internal GeneratorLane TakeLane(ReadOnlySpan<int> tokens, int rows, int controlLength)
+    internal GeneratorLane TakeLane(ReadOnlySpan<int> tokens, string? adapter, int rows, int controlLength)
     {
         var needed = Math.Max(rows, Math.Min(rows + Volatile.Read(ref _tail), Manifest.CacheRows));
-        if (_pool.TryTake(tokens, needed, controlLength) is { } idle)
+        if (_pool.TryTake(tokens, adapter, needed, controlLength) is { } idle)
             return idle;
         var size = Math.Max(needed, Math.Min((needed + RowStep - 1) / RowStep * RowStep, Manifest.CacheRows));
-        return new GeneratorLane(_model, size, Math.Max(controlLength, size * Math.Max(Manifest.Levels, 1)));
+        return new GeneratorLane(_model, size, Math.Max(controlLength, size * Math.Max(Manifest.Levels, 1)), _adapters, adapter);
     }
 
     internal void ReturnLane(GeneratorLane lane) => _pool.Return(lane);
+
+    private void Load(BundleAdapter adapter)
+    {
+        lock (_loadedAdapters)
+        {
+            if (_loadedAdapters.Add(adapter.Name))
+                _adapters.LoadAdapter(Path.Combine(_folder, adapter.File), adapter.Name);
+        }
+    }
 
     /// <summary>Notes how many rows a request needed behind its prompt, so that later generators are made large enough at once.</summary>
     internal void RememberTail(int rows)

@@ -21,9 +21,10 @@ internal sealed unsafe class GeneratorLane : IDisposable
     private bool _isDisposed;
 
     /// <summary>Makes a generator with room for <paramref name="rows"/> tokens and beam rows together.</summary>
-    public GeneratorLane(Microsoft.ML.OnnxRuntimeGenAI.Model model, int rows, int controlLength)
+    public GeneratorLane(Microsoft.ML.OnnxRuntimeGenAI.Model model, int rows, int controlLength, Adapters? adapters = null, string? adapter = null)
     {
         Rows = rows;
+        Adapter = adapter;
         _control = GC.AllocateArray<long>(controlLength, pinned: true);
         using var parameters = new GeneratorParams(model);
         parameters.SetSearchOption("max_length", rows);
@@ -36,6 +37,8 @@ internal sealed unsafe class GeneratorLane : IDisposable
             _controlTensor = new Tensor(
                 (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_control)), [_control.Length], ElementType.int64);
             _generator.SetModelInput(ControlFields.InputName, _controlTensor);
+            if (adapter is not null)
+                _generator.SetActiveAdapter(adapters!, adapter);
         }
         catch
         {
@@ -47,6 +50,9 @@ internal sealed unsafe class GeneratorLane : IDisposable
 
     /// <summary>Tokens and beam rows that the cache has room for.</summary>
     public int Rows { get; }
+
+    /// <summary>The adapter that every run applies; null for none. Set before the first tokens, so that the whole cache is of it.</summary>
+    public string? Adapter { get; }
 
     /// <summary>What the next run reads: all of it is written before each run.</summary>
     public Span<long> Control => _control;

@@ -1,6 +1,6 @@
 namespace SIDReasoner.Runtime.GenAI;
 
-/// <summary>Idle generators by the text in their caches, oldest first: a prompt that begins as one of them did runs only its own part.</summary>
+/// <summary>Idle generators by adapter and the text in their caches, oldest first: a prompt that begins as one of them did runs only its own part.</summary>
 /// <remarks>Safe for any number of threads. Keeps at most a fixed number; the one unused for longest goes first.</remarks>
 internal sealed class GeneratorPool(int mostIdle) : IDisposable
 {
@@ -18,19 +18,19 @@ internal sealed class GeneratorPool(int mostIdle) : IDisposable
         }
     }
 
-    /// <summary>Takes the generator that shares the longest start with <paramref name="tokens"/> among those with enough room.</summary>
+    /// <summary>Takes the generator that shares the longest start with <paramref name="tokens"/> among those of its adapter with enough room.</summary>
     /// <returns>
     /// Null where the caller should make one: none has the room, or none shares half the prompt and there is still place for another
     /// text beside those that are kept.
     /// </returns>
-    public GeneratorLane? TryTake(ReadOnlySpan<int> tokens, int rows, int controlLength)
+    public GeneratorLane? TryTake(ReadOnlySpan<int> tokens, string? adapter, int rows, int controlLength)
     {
         lock (_gate)
         {
             var (best, bestShared) = (-1, -1);
             for (var i = 0; i < _idle.Count; i++)
             {
-                if (_idle[i].Rows < rows || _idle[i].Control.Length < controlLength)
+                if (_idle[i].Adapter != adapter || _idle[i].Rows < rows || _idle[i].Control.Length < controlLength)
                     continue;
                 var shared = _idle[i].Text.CommonPrefixLength(tokens);
                 if (shared > bestShared)

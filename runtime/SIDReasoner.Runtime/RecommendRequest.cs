@@ -20,6 +20,9 @@ public sealed record RecommendRequest
     /// <summary>How a step is scored; null, the default, takes the bundle's default.</summary>
     public ScoreMode? ScoreMode { get; init; }
 
+    /// <summary>A LoRA adapter of the bundle, which prompt, thought and search then run with; null, the default, for the model as it is.</summary>
+    public string? Adapter { get; init; }
+
     /// <summary>Leaves out the history's items inside the search, so that K others come. Default false. Needs <see cref="History"/>.</summary>
     public bool ExcludeHistory { get; init; }
 

@@ -21,6 +21,9 @@ public sealed record TextRequest
     /// <summary>How tokens are chosen. Default greedy.</summary>
     public SamplingOptions Sampling { get; init; } = SamplingOptions.Greedy;
 
+    /// <summary>A LoRA adapter of the bundle; null, the default, for the model as it is.</summary>
+    public string? Adapter { get; init; }
+
     /// <summary>Lets the model think before it writes; null, the default, for no thought. A chat template sees enable_thinking accordingly.</summary>
     public ThinkingRequest? Thinking { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using SIDReasoner.TestSupport;
 using Xunit;
 
 namespace SIDReasoner.EndToEnd.Tests;
@@ -136,6 +137,24 @@ public sealed class RecommendCommandTests(TinyBundle tiny) : IClassFixture<TinyB
         Assert.Equal(60, lists[0].Length);
         Assert.Equal(lists[0], lists[1]);
         Assert.Equal("genai", one.RootElement.GetProperty("engine").GetString());
+    }
+
+    [Fact]
+    public void Recommend_Adapter_ChangesTheListAlikeOnBothEngines()
+    {
+        string folder = tiny.NewFolder(), bundle = Path.Combine(folder, "bundle");
+        string adapter = RandomAdapter.Write(tiny.Checkpoint, Path.Combine(folder, "tuned"), seed: 3);
+        HostProcess.Succeed(HostProcess.Export("--checkpoint", tiny.Checkpoint.Folder, "--catalog", tiny.Checkpoint.CatalogFolder, "--out", bundle, "--adapter", "tuned=" + adapter));
+        string Recommend(params string[] options) => string.Join(' ', Ids(HostProcess.Succeed(HostProcess.Sidr(["recommend", "--bundle", bundle, "--history", "1,2,3", "--k", "20", "--json", .. options]))));
+
+        string plain = Recommend(), tuned = Recommend("--adapter", "tuned");
+
+        Assert.NotEqual(plain, tuned);
+        Assert.Equal(tuned, Recommend("--adapter", "tuned", "--engine", "genai"));
+        Assert.Equal(plain, Recommend("--engine", "genai"));
+        HostResult unknown = HostProcess.Sidr("recommend", "--bundle", bundle, "--history", "1", "--adapter", "other");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("'tuned'", unknown.Error, StringComparison.Ordinal);
     }
 
     [Fact]

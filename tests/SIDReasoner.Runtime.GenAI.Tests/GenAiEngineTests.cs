@@ -137,40 +137,6 @@ public sealed class GenAiEngineTests
         }
     }
 
-    [SkippableFact]
-    public void Dispose_OpenedAgainManyTimes_GivesTheMemoryBack()
-    {
-        Skip.IfNot(OperatingSystem.IsLinux(), "Resident memory is read from /proc.");
-        using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 46);
-        using var bundle = TestBundle.Of(checkpoint);
-        for (var warmUp = 0; warmUp < 5; warmUp++)
-            OpenAndRun();
-        var before = Megabytes();
-
-        for (var round = 0; round < 40; round++)
-            OpenAndRun();
-
-        Assert.InRange(Megabytes() - before, double.MinValue, 30);
-
-        void OpenAndRun()
-        {
-            using (var onnx = bundle.LoadOnnx())
-            using (var session = onnx.CreateSession())
-                session.AppendTokens([1, 2, 3], Decode.Rows);
-            using (var engine = bundle.LoadGenAi())
-            using (var session = engine.CreateSession())
-                session.AppendTokens([1, 2, 3], Decode.Rows);
-        }
-
-        static double Megabytes()
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            var pages = File.ReadAllText("/proc/self/statm").Split(' ')[1];
-            return long.Parse(pages, System.Globalization.CultureInfo.InvariantCulture) * Environment.SystemPageSize / 1048576.0;
-        }
-    }
-
     [Fact]
     public void Load_PrecisionTheBundleLacks_NamesThoseItHas()
     {

@@ -23,6 +23,9 @@ public sealed record BundleExportOptions
     /// <summary>Forms of the weights to write. Default and so far the only one: <c>fp32</c>.</summary>
     public IReadOnlyList<string> Precisions { get; init; } = ["fp32"];
 
+    /// <summary>LoRA adapters by name, each a folder as peft saves it. None by default; with one, the graph's adapted layers get two more inputs each.</summary>
+    public IReadOnlyDictionary<string, string> Adapters { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Ids of newline and end of turn; null takes them from the tokenizer and prompt.json where these say it.</summary>
     public IReadOnlyList<int>? ReferenceEnd { get; init; }
 

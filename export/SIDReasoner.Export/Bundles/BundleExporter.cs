@@ -6,6 +6,7 @@ using SIDReasoner.Core.Configuration;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Core.SemanticIds;
 using SIDReasoner.Core.Tries;
+using SIDReasoner.Export.Adapters;
 using SIDReasoner.Export.Decoder;
 
 namespace SIDReasoner.Export.Bundles;
@@ -40,12 +41,13 @@ public static class BundleExporter
         var tokenizer = TokenizerVocabulary.TryLoad(options.Checkpoint);
         var catalog = options.Catalog is null ? null : ItemCatalog.Load(options.Catalog);
         var sidTokens = SidTokenResolver.Resolve(options, checkpoint, tokenizer, catalog);
+        LoraAdapter[] adapters = [.. options.Adapters.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => LoraAdapter.Load(a.Key, a.Value, checkpoint.Weights))];
         using var trie = catalog is null ? null : catalog.BuildTrie(Vocabulary(sidTokens!));
 
         try
         {
             using var folder = BundleFolder.Create(options.Output);
-            var manifest = Write(options, checkpoint, tokenizer, sidTokens, catalog, trie, folder);
+            var manifest = Write(options, checkpoint, tokenizer, sidTokens, catalog, trie, adapters, folder);
             folder.Commit();
             return manifest;
         }
@@ -63,6 +65,7 @@ public static class BundleExporter
         BundleSidTokens? sidTokens,
         ItemCatalog? catalog,
         SidTrie? trie,
+        LoraAdapter[] adapters,
         BundleFolder folder)
     {
         var files = new Dictionary<string, BundleFile>(StringComparer.Ordinal);
@@ -102,9 +105,10 @@ public static class BundleExporter
             ItemCount = catalog?.Items.Count ?? 0,
             SidCount = trie?.SidCount ?? 0,
             CatalogHash = catalogHash,
+            Adapters = WriteAdapters(adapters, folder, files),
             Files = files,
         };
-        manifest = manifest with { Precisions = WriteModels(options, checkpoint, manifest, folder, files) };
+        manifest = manifest with { Precisions = WriteModels(options, checkpoint, manifest, adapters, folder, files) };
 
         var genAi = GenAiConfig.Write(config, manifest, architecture, EndTokens.Read(options.Checkpoint, config));
         File.WriteAllText(folder.Path("genai_config.json"), genAi);
@@ -114,8 +118,9 @@ public static class BundleExporter
     }
 
     private static List<BundlePrecision> WriteModels(
-        BundleExportOptions options, CheckpointFolder checkpoint, BundleManifest manifest, BundleFolder folder, Dictionary<string, BundleFile> files)
+        BundleExportOptions options, CheckpointFolder checkpoint, BundleManifest manifest, LoraAdapter[] adapters, BundleFolder folder, Dictionary<string, BundleFile> files)
     {
+        var adapted = adapters.SelectMany(a => a.Layers).DistinctBy(layer => layer.Name).ToDictionary(layer => layer.Name);
         using (var tables = File.Create(folder.Path(RotaryEmbedding.FileName)))
             RotaryEmbedding.WriteTables(tables, checkpoint.Config, manifest.CacheRows);
         files[RotaryEmbedding.FileName] = FileHashes.Of(folder.Path(RotaryEmbedding.FileName));
@@ -126,12 +131,38 @@ public static class BundleExporter
         {
             ILinearWriter? writer = null;
             var model = DecoderGraph.Build(
-                checkpoint, layout, manifest.CacheRows, (graph, weights) => writer = LinearWriters.Create(precision, graph, weights), ProgramVersion);
+                checkpoint,
+                layout,
+                manifest.CacheRows,
+                (graph, weights) =>
+                {
+                    writer = LinearWriters.Create(precision, graph, weights);
+                    return adapted.Count == 0 ? writer : new LoraLinearWriter(writer, graph, adapted);
+                },
+                ProgramVersion);
             model.MetadataProps.Add(new global::Onnx.StringStringEntryProto { Key = "sidreasoner.model_digest", Value = manifest.ModelDigest });
             using (var stream = File.Create(folder.Path(writer!.ModelFile)))
                 model.WriteTo(stream);
             files[writer.ModelFile] = FileHashes.Of(folder.Path(writer.ModelFile));
             written.Add(new BundlePrecision { Name = writer.Precision, Model = writer.ModelFile, CacheType = "float32" });
+        }
+
+        return written;
+    }
+
+    private static List<BundleAdapter>? WriteAdapters(LoraAdapter[] adapters, BundleFolder folder, Dictionary<string, BundleFile> files)
+    {
+        if (adapters.Length == 0)
+            return null;
+        Directory.CreateDirectory(folder.Path("adapters"));
+        var written = new List<BundleAdapter>();
+        foreach (var adapter in adapters)
+        {
+            var name = $"adapters/{adapter.Name}.onnx_adapter";
+            using (var stream = File.Create(folder.Path(name)))
+                AdapterFile.Write(stream, adapter);
+            files[name] = FileHashes.Of(folder.Path(name));
+            written.Add(new BundleAdapter { Name = adapter.Name, File = name });
         }
 
         return written;
@@ -160,6 +191,8 @@ public static class BundleExporter
             throw new SidReasonerException($"--precision '{precision}' is not known; expected {string.Join(", ", LinearWriters.Names.Select(n => $"'{n}'"))}.");
         if (options.Precisions.Count == 0)
             throw new SidReasonerException("--precision names nothing; expected 'fp32'.");
+        foreach (var name in options.Adapters.Keys.Where(n => n.Length == 0 || n.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_'))))
+            throw new SidReasonerException($"--adapter has the name '{name}'; expected letters, digits, '-' and '_', as in --adapter holidays=DIR.");
         CheckRange("--max-beams", options.MaxBeams, 1, MostBeams);
         CheckRange("levels", options.Levels, 1, MostLevels);
         var output = Path.GetFullPath(options.Output);

@@ -40,6 +40,15 @@ internal sealed class OnnxGraphBuilder
         return new OnnxValue(name);
     }
 
+    /// <summary>An input that a caller may leave out: a default stands in, whose varying dimensions are 0.</summary>
+    public OnnxValue Overridable(string name, TensorProto.Types.DataType type, params object[] dimensions)
+    {
+        var tensor = new TensorProto { Name = name, DataType = (int)type, RawData = ByteString.Empty };
+        tensor.Dims.AddRange(dimensions.Select(d => d is string ? 0L : Convert.ToInt64(d, System.Globalization.CultureInfo.InvariantCulture)));
+        _graph.Initializer.Add(tensor);
+        return Input(name, type, dimensions);
+    }
+
     /// <summary>An int64 vector; equal constants are one initializer.</summary>
     public OnnxValue Int64s(params long[] values) => Constant("i64_" + string.Join('_', values), TensorProto.Types.DataType.Int64, [values.Length], Bytes(values));
 

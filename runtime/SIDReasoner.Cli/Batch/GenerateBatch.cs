@@ -13,7 +13,7 @@ internal sealed class GenerateBatch(TextModel model, TextRequest template) : IBa
     public IReadOnlyList<string> Fields { get; } = ["messages", "prompt", "prompt_ids"];
 
     public string Fingerprint =>
-        $"engine {model.Engine}, bundle {model.Bundle.Manifest.ModelDigest}, max-tokens {template.MaxTokens}, {ThinkingText.Describe(template.Sampling)}, {ThinkingText.Describe(template.Thinking)}";
+        $"engine {model.Engine}, bundle {model.Bundle.Manifest.ModelDigest}, max-tokens {template.MaxTokens}, adapter {template.Adapter ?? "none"}, {ThinkingText.Describe(template.Sampling)}, {ThinkingText.Describe(template.Thinking)}";
 
     public TextRequest Parse(string field, JsonElement value)
     {

@@ -26,6 +26,8 @@ internal static class CommonOptions
         HelpName = "exact|catalog",
     };
 
+    public static Option<string?> Adapter() => new("--adapter") { Description = "A LoRA adapter that the bundle was exported with. Default: the model as it is.", HelpName = "NAME" };
+
     public static Option<int> Threads() => new("--threads") { Description = "Threads of one forward; 0 = all cores.", HelpName = "N" };
 
     public static Option<int> Parallel() => new("--parallel") { Description = "Requests computed at once; 0 = one a core.", HelpName = "N" };

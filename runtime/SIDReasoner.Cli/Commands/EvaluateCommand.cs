@@ -24,6 +24,7 @@ internal static class EvaluateCommand
         var json = new Option<bool>("--json") { Description = "Print the report as JSON instead of a table." };
         var samples = new Option<int>("--samples") { Description = "With --think --sample: thoughts a row, each with a ranking of its own; prints the best of them beside the mean.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var thinking = new ThinkingArguments(seed);
+        Option<string?> adapter = CommonOptions.Adapter();
         Option<string> engine = Engines.Option();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
@@ -31,7 +32,7 @@ internal static class EvaluateCommand
         {
             bundle, data, beams, score, rows, seed,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, samples, report, json, engine, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, samples, report, json, adapter, engine, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -69,7 +70,7 @@ internal static class EvaluateCommand
                     interactions = [.. interactions.Take(limit)];
                 }
 
-                var settings = new EvaluationSettings(width, mode, thinking.Thinking(parsed, recommender.GenerationConfig), thoughts, parsed.GetValue(seed));
+                var settings = new EvaluationSettings(width, mode, thinking.Thinking(parsed, recommender.GenerationConfig), parsed.GetValue(adapter), thoughts, parsed.GetValue(seed));
                 string? reportPath = parsed.GetValue(report);
                 using RowLog log = reportPath is null ? RowLog.InMemory() : RowLog.Beside(reportPath, Fingerprint(recommender, settings, dataPath, limit));
                 EvaluationReport result = await Evaluator.RunAsync(recommender, interactions, settings, log, Console.Error, cancellation).ConfigureAwait(false);

@@ -23,6 +23,7 @@ internal static class GenerateCommand
         Option<bool> skip = CommonOptions.SkipBadLines();
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of the text." };
         var thinking = new ThinkingArguments();
+        Option<string?> adapter = CommonOptions.Adapter();
         Option<string> engine = Engines.Option();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
@@ -30,7 +31,7 @@ internal static class GenerateCommand
         {
             bundle, message, prompt, promptIds, input, output, maxTokens,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, engine, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, adapter, engine, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -52,6 +53,7 @@ internal static class GenerateCommand
                 var request = new TextRequest
                 {
                     MaxTokens = parsed.GetValue(maxTokens),
+                    Adapter = parsed.GetValue(adapter),
                     Sampling = thinking.Sampling(parsed, model.GenerationConfig),
                     Thinking = thinking.Thinking(parsed, model.GenerationConfig),
                 };

@@ -22,12 +22,13 @@ internal static class RecommendCommand
         Option<bool> skip = CommonOptions.SkipBadLines();
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a list." };
         var thinking = new ThinkingArguments();
+        Option<string?> adapter = CommonOptions.Adapter();
         Option<string> engine = Engines.Option();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
         var command = new Command("recommend", "Ranks the catalogue for a history, a prompt, or a file of them.")
         {
-            bundle, history, promptIds, input, output, k, beams, score, exclude,
+            bundle, history, promptIds, input, output, k, beams, score, exclude, adapter,
         };
         foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, engine, threads, parallel])
         {
@@ -47,6 +48,7 @@ internal static class RecommendCommand
                     BeamWidth = CommonOptions.ResolveBeams(parsed.GetValue(k), parsed.GetValue(beams), parsed.GetResult(beams) is { Implicit: false }, Console.Error),
                     ScoreMode = CommonOptions.ParseScore(parsed.GetValue(score)),
                     ExcludeHistory = parsed.GetValue(exclude),
+                    Adapter = parsed.GetValue(adapter),
                 };
                 using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel)));
                 request = request with { Thinking = thinking.Thinking(parsed, recommender.GenerationConfig) };

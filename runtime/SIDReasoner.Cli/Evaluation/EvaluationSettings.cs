@@ -9,12 +9,13 @@ namespace SIDReasoner.Cli.Evaluation;
 /// <param name="Beams">Beams kept, which is also the SIDs returned.</param>
 /// <param name="Mode">Score mode; null for the bundle's own.</param>
 /// <param name="Thinking">How the model thinks first; null for no thought.</param>
+/// <param name="Adapter">The bundle's LoRA adapter; null for the model as it is.</param>
 /// <param name="Samples">Thoughts a row, each with a ranking of its own.</param>
 /// <param name="Seed">Seed of the intervals' bootstrap.</param>
-internal sealed record EvaluationSettings(int Beams, ScoreMode? Mode, ThinkingRequest? Thinking, int Samples, ulong Seed)
+internal sealed record EvaluationSettings(int Beams, ScoreMode? Mode, ThinkingRequest? Thinking, string? Adapter, int Samples, ulong Seed)
 {
     /// <summary>For a resume: equal words, equal rows.</summary>
     public string Describe() => string.Create(
         CultureInfo.InvariantCulture,
-        $"beams {Beams}, score {(Mode?.ToString() ?? "default").ToLowerInvariant()}, samples {Samples}, {ThinkingText.Describe(Thinking)}");
+        $"beams {Beams}, score {(Mode?.ToString() ?? "default").ToLowerInvariant()}, samples {Samples}, adapter {Adapter ?? "none"}, {ThinkingText.Describe(Thinking)}");
 }

@@ -79,6 +79,7 @@ internal static class Evaluator
                 BeamWidth = settings.Beams,
                 ScoreMode = settings.Mode,
                 Thinking = settings.Thinking,
+                Adapter = settings.Adapter,
             };
             for (int sample = 0; sample < settings.Samples; sample++)
             {

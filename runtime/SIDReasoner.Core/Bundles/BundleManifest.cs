@@ -72,12 +72,23 @@ public sealed record BundleManifest
     /// <summary>First 16 bytes of the SHA-256 over SID tokens and items, 32 hexadecimal digits; the trie's header carries them too. Null without a catalogue.</summary>
     public string? CatalogHash { get; init; }
 
+    /// <summary>LoRA adapters that a request may name; null where there is none.</summary>
+    public IReadOnlyList<BundleAdapter>? Adapters { get; init; }
+
     /// <summary>Every file of the bundle but this one, by name relative to the folder.</summary>
     public required IReadOnlyDictionary<string, BundleFile> Files { get; init; }
 
     /// <summary>Text tokens and beam rows that the rotary tables, and so the cache, have room for: C + W max * (L max + 1).</summary>
     [JsonIgnore]
     public int CacheRows => Context + MaxBeams * (Levels + 1);
+
+    /// <summary>The adapter of a name; null for null.</summary>
+    /// <exception cref="SidReasonerException">The bundle has no such adapter; the message names those it has.</exception>
+    public BundleAdapter? FindAdapter(string? name) => name is null
+        ? null
+        : Adapters?.FirstOrDefault(adapter => adapter.Name == name)
+            ?? throw new SidReasonerException(
+                $"the bundle has no adapter '{name}'; {(Adapters is null ? "it has none" : $"it has {string.Join(", ", Adapters.Select(a => $"'{a.Name}'"))}")}. Export the checkpoint again with --adapter {name}=DIR.");
 
     /// <summary>Reads the manifest of a bundle folder. The version is compared before anything else.</summary>
     /// <exception cref="SidReasonerException">The folder or the file is missing or unreadable.</exception>
@@ -138,6 +149,8 @@ public sealed record BundleManifest
             problems.Add("'precisions' is empty; expected at least one.");
         foreach (var precision in Precisions.Where(p => !Files.ContainsKey(p.Model)))
             problems.Add($"'precisions' names '{precision.Model}', which 'files' does not list.");
+        foreach (var adapter in (Adapters ?? []).Where(a => !Files.ContainsKey(a.File)))
+            problems.Add($"'adapters' names '{adapter.File}', which 'files' does not list.");
         if (SidTokens is { } sids)
         {
             var ids = sids.TokenIds;

@@ -1,3 +1,4 @@
+using SIDReasoner.Core;
 using SIDReasoner.Decoding;
 
 namespace SIDReasoner.Runtime.Model;
@@ -15,4 +16,12 @@ public interface IDecoderEngine : IDisposable
     /// <summary>Makes a session with a cache of its own.</summary>
     /// <returns>An empty session; the caller disposes it.</returns>
     IDecoderSession CreateSession();
+
+    /// <summary>Makes a session with a cache of its own whose every run applies an adapter of the bundle.</summary>
+    /// <param name="adapter">The adapter's name; null for the model as it is.</param>
+    /// <returns>An empty session; the caller disposes it.</returns>
+    /// <exception cref="SidReasonerException">The bundle has no such adapter, or the engine runs none.</exception>
+    IDecoderSession CreateSession(string? adapter) => adapter is null
+        ? CreateSession()
+        : throw new SidReasonerException($"Engine '{Name}' runs no adapters; leave '{adapter}' out or use another engine.");
 }

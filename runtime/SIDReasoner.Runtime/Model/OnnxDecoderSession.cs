@@ -31,11 +31,13 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     private readonly NativeBuffer _inputs;
     private readonly NativeBuffer _outputs;
     private readonly NativeBuffer _outputNames;
+    private readonly nint _runOptions;
     private bool _isDisposed;
 
-    internal OnnxDecoderSession(OnnxModel model)
+    internal OnnxDecoderSession(OnnxModel model, OnnxAdapter? adapter)
     {
         _model = model;
+        _runOptions = adapter?.RunOptions ?? 0;
         var manifest = model.Manifest;
         VocabSize = manifest.VocabSize;
         SidColumnCount = manifest.SidTokens?.Texts.Count ?? 0;
@@ -195,7 +197,7 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
             AddOutput(count++, _model.LogZOutput, _logZ.Range(first, rows));
         if (endLogits)
             AddOutput(count++, _model.EndLogitsOutput, _endLogits.Range(first, rows));
-        OrtNative.Run(_model.Handle, _model.InputNames, inputs, FixedInputs + cached, (byte**)_outputNames.Pointer, count, (nint*)_outputs.Pointer);
+        OrtNative.Run(_model.Handle, _runOptions, _model.InputNames, inputs, FixedInputs + cached, (byte**)_outputNames.Pointer, count, (nint*)_outputs.Pointer);
 
         if ((outputs & StepOutputs.Logits) != 0)
             Logits = View(_logits, 1, VocabSize);

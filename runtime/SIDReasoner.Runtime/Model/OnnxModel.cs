@@ -20,12 +20,15 @@ public sealed unsafe class OnnxModel : IDecoderEngine
     private const string EndLogitsName = "end_logits";
 
     private readonly InferenceSession _session;
+    private readonly string _folder;
+    private readonly Dictionary<string, OnnxAdapter> _adapters = [];
     private readonly List<NativeBuffer> _names = [];
     private bool _isDisposed;
 
-    private OnnxModel(InferenceSession session, BundleManifest manifest, BundlePrecision precision)
+    private OnnxModel(InferenceSession session, string folder, BundleManifest manifest, BundlePrecision precision)
     {
         _session = session;
+        _folder = folder;
         Manifest = manifest;
         Precision = precision.Name;
         Handle = OrtNative.HandleOf(session);
@@ -86,7 +89,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
             using var settings = Settings(options);
             session = new InferenceSession(bundle.FilePath(precision.Model), settings);
             CheckGraph(session, manifest, precision);
-            return new OnnxModel(session, manifest, precision);
+            return new OnnxModel(session, bundle.Path, manifest, precision);
         }
         catch (OnnxRuntimeException error)
         {
@@ -101,13 +104,17 @@ public sealed unsafe class OnnxModel : IDecoderEngine
     }
 
     /// <summary>Makes a session with a cache of its own, which starts empty and grows with use.</summary>
-    public OnnxDecoderSession CreateSession()
+    /// <param name="adapter">An adapter of the bundle, which every run then applies; null, the default, for the model as it is.</param>
+    /// <exception cref="SidReasonerException">The bundle has no such adapter.</exception>
+    public OnnxDecoderSession CreateSession(string? adapter = null)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return new OnnxDecoderSession(this);
+        return new OnnxDecoderSession(this, Adapter(adapter));
     }
 
     IDecoderSession IDecoderEngine.CreateSession() => CreateSession();
+
+    IDecoderSession IDecoderEngine.CreateSession(string? adapter) => CreateSession(adapter);
 
     /// <summary>Frees the weights. No session of this model may run or be used afterwards.</summary>
     public void Dispose()
@@ -116,9 +123,24 @@ public sealed unsafe class OnnxModel : IDecoderEngine
             return;
         _isDisposed = true;
         _session.Dispose();
+        foreach (var adapter in _adapters.Values)
+            adapter.Dispose();
         Masks.Dispose();
         foreach (var name in _names)
             name.Dispose();
+    }
+
+    /// <summary>An adapter of the bundle, mapped at its first use.</summary>
+    private OnnxAdapter? Adapter(string? name)
+    {
+        if (Manifest.FindAdapter(name) is not { } found)
+            return null;
+        lock (_adapters)
+        {
+            if (!_adapters.TryGetValue(found.Name, out var adapter))
+                _adapters.Add(found.Name, adapter = new OnnxAdapter(Path.Combine(_folder, found.File)));
+            return adapter;
+        }
     }
 
     private static SessionOptions Settings(OnnxModelOptions options)

@@ -48,12 +48,12 @@ internal static unsafe partial class OrtNative
             ((delegate* unmanaged<nint, void>)s_api[ReleaseValueIndex])(value);
     }
 
-    /// <summary>Runs a session. Names are UTF-8 with a final zero; outputs are tensors of the right shape to be filled.</summary>
+    /// <summary>Runs a session, with run options or 0 for none. Names are UTF-8 with a final zero; outputs are tensors of the right shape to be filled.</summary>
     /// <exception cref="OnnxRuntimeCallException">The run failed.</exception>
-    public static void Run(nint session, byte** inputNames, nint* inputs, int inputCount, byte** outputNames, int outputCount, nint* outputs)
+    public static void Run(nint session, nint options, byte** inputNames, nint* inputs, int inputCount, byte** outputNames, int outputCount, nint* outputs)
     {
         var run = (delegate* unmanaged<nint, nint, byte**, nint*, nuint, byte**, nuint, nint*, nint>)s_api[RunIndex];
-        ThrowIfFailed(run(session, 0, inputNames, inputs, (nuint)inputCount, outputNames, (nuint)outputCount, outputs));
+        ThrowIfFailed(run(session, options, inputNames, inputs, (nuint)inputCount, outputNames, (nuint)outputCount, outputs));
     }
 
     /// <summary>The native session behind a managed one, which stays its owner.</summary>

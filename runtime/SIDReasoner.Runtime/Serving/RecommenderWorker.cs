@@ -14,17 +14,19 @@ internal sealed class RecommenderWorker : IDisposable
 {
     private readonly RankingAssets _assets;
     private readonly IDecoderEngine _engine;
-    private readonly IDecoderSession _session;
+    private readonly AdapterSessions _sessions;
     private readonly SidBeamSearch _search;
     private readonly ThinkingDecoder _thinking = new();
     private readonly List<int> _items = [];
+    private IDecoderSession _session;
     private Hypothesis[] _results = [];
 
     public RecommenderWorker(RankingAssets assets, IDecoderEngine engine)
     {
         _assets = assets;
         _engine = engine;
-        _session = engine.CreateSession();
+        _sessions = new AdapterSessions(engine);
+        _session = _sessions.For(null);
         _search = new SidBeamSearch(assets.Trie, new ManagedBeamKernel());
     }
 
@@ -55,6 +57,7 @@ internal sealed class RecommenderWorker : IDisposable
         long prompted = Stopwatch.GetTimestamp();
 
         ThinkingOptions? thinking = request.Thinking is null ? null : _assets.Text.Thinking(request.Thinking, needsPrompt: true);
+        _session = _sessions.For(request.Adapter);
         _session.Rewind(0);
         if (thinking is not null || !_search.NeedsNoLogits(options))
         {
@@ -91,7 +94,7 @@ internal sealed class RecommenderWorker : IDisposable
         };
     }
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose() => _sessions.Dispose();
 
     private static Func<int, bool>? Allowed(RecommendRequest request, int[] history)
     {

@@ -24,6 +24,7 @@ internal static class RequestRules
             throw new SidReasonerException("prompt_ids cannot be combined with excluding the history; expected a history");
         }
 
+        assets.Bundle.Manifest.FindAdapter(request.Adapter);
         if (request.Thinking is not null)
         {
             assets.Text.Thinking(request.Thinking, needsPrompt: true);

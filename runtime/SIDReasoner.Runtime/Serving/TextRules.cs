@@ -29,6 +29,7 @@ internal static class TextRules
             throw new SidReasonerException("messages is empty; expected at least one message");
         }
 
+        bundle.Manifest.FindAdapter(request.Adapter);
         var generation = new GenerationOptions { MaxTokens = request.MaxTokens, Sampling = request.Sampling, StopTokens = assets.StopTokens };
         generation.Validate();
         ThinkingOptions? thinking = request.Thinking is null ? null : assets.Thinking(request.Thinking, needsPrompt: false);

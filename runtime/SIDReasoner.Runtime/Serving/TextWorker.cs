@@ -10,7 +10,7 @@ namespace SIDReasoner.Runtime.Serving;
 /// <summary>One lane of a text model: a KV cache and what generates, used by one request at a time.</summary>
 internal sealed class TextWorker(Bundle bundle, TextAssets assets, IDecoderEngine engine) : IDisposable
 {
-    private readonly IDecoderSession _session = engine.CreateSession();
+    private readonly AdapterSessions _sessions = new(engine);
     private readonly ThinkingDecoder _thinking = new();
     private readonly TextGenerator _generator = new();
 
@@ -21,27 +21,28 @@ internal sealed class TextWorker(Bundle bundle, TextAssets assets, IDecoderEngin
         long prompted = Stopwatch.GetTimestamp();
 
         cancellation.ThrowIfCancellationRequested();
-        _session.Rewind(0);
+        IDecoderSession session = _sessions.For(request.Adapter);
+        session.Rewind(0);
         try
         {
             StepOutputs outputs = TextGenerator.OutputsFor(generation);
-            _session.AppendTokens(prompt, thinking is null ? outputs : ThinkingDecoder.OutputsFor(thinking));
+            session.AppendTokens(prompt, thinking is null ? outputs : ThinkingDecoder.OutputsFor(thinking));
             long prefilled = Stopwatch.GetTimestamp();
 
             if (thinking is not null)
             {
                 using var pieces = new PieceTeller(assets.Tokenizer, skipsSpecialTokens: false, Teller(onPiece, isThought: true));
-                _thinking.Think(_session, thinking, outputs, pieces.OnToken, cancellation);
+                _thinking.Think(session, thinking, outputs, pieces.OnToken, cancellation);
             }
 
             Thought? thought = thinking is null ? null
                 : new Thought(assets.Tokenizer!.Decode(_thinking.TokenIds), _thinking.TokenIds.ToArray(), _thinking.IsClosed, []);
             long thoughtUp = Stopwatch.GetTimestamp();
 
-            int room = bundle.Manifest.Context - _session.Length + 1;
+            int room = bundle.Manifest.Context - session.Length + 1;
             using (var pieces = new PieceTeller(assets.Tokenizer, skipsSpecialTokens: true, Teller(onPiece, isThought: false)))
             {
-                _generator.Generate(_session, generation with { MaxTokens = Math.Min(generation.MaxTokens, room) }, pieces.OnToken, cancellation);
+                _generator.Generate(session, generation with { MaxTokens = Math.Min(generation.MaxTokens, room) }, pieces.OnToken, cancellation);
             }
 
             long decoded = Stopwatch.GetTimestamp();
@@ -60,11 +61,11 @@ internal sealed class TextWorker(Bundle bundle, TextAssets assets, IDecoderEngin
         finally
         {
             // What an engine shares among its sessions, it may lend to the next one from here on.
-            _session.Rewind(0);
+            session.Rewind(0);
         }
     }
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose() => _sessions.Dispose();
 
     private static Action<string>? Teller(Action<TextPiece>? onPiece, bool isThought) => onPiece is null ? null : text => onPiece(new TextPiece(text, isThought));
 

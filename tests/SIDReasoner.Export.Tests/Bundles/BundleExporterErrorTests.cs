@@ -39,6 +39,27 @@ public sealed class BundleExporterErrorTests
         Refused(o => o with { SidTokens = BundleSidTokens.Create([1_000_000], ["<a_0>"]) }, "has id 1000000");
 
     [Fact]
+    public void Export_AdapterFolderMissing_SaysWhatIsExpected() => Refused(o => WithAdapter(o, o.Checkpoint), "adapter_config.json");
+
+    [Fact]
+    public void Export_AdapterOfAnotherKind_IsRefusedByTheSetting() =>
+        RefusedAdapter(checkpoint => RandomAdapter.Write(checkpoint, "dora", seed: 1, settings: "\"use_dora\": true, \"modules_to_save\": [\"lm_head\"]"), "'use_dora'", "'modules_to_save'");
+
+    [Fact]
+    public void Export_AdapterOfAnotherShape_NamesLayerAndShapes() => RefusedAdapter(
+        checkpoint =>
+        {
+            using var other = RandomCheckpoint.Create("llama-small-heads", seed: 5);
+            return RandomAdapter.Write(other, Path.Combine(checkpoint.Root, "other"), seed: 1, modules: "q_proj");
+        },
+        "model.layers.0.self_attn.q_proj",
+        "needs [r, 32] and [64, r]");
+
+    [Fact]
+    public void Export_AdapterWithANameThatIsNoFile_IsRefused() =>
+        Refused(o => o with { Adapters = new Dictionary<string, string> { ["../x"] = o.Checkpoint } }, "'../x'");
+
+    [Fact]
     public void Export_WeightsCutShort_IsRefused() => Refused(
         o =>
         {
@@ -118,6 +139,21 @@ public sealed class BundleExporterErrorTests
         Assert.Contains(expected, error.Message);
         Assert.Empty(Directory.GetFileSystemEntries(temporary.Path));
     }
+
+    private static void RefusedAdapter(Func<RandomCheckpoint, string> write, params string[] expected)
+    {
+        using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 85);
+        using var temporary = new TemporaryFolder();
+        var adapter = write(checkpoint);
+
+        var error = Assert.ThrowsAny<SidReasonerException>(() => BundleExporter.Export(WithAdapter(Options(checkpoint, temporary), adapter)));
+
+        Assert.All(expected, text => Assert.Contains(text, error.Message));
+        Assert.Empty(Directory.GetFileSystemEntries(temporary.Path));
+    }
+
+    private static BundleExportOptions WithAdapter(BundleExportOptions options, string folder) =>
+        options with { Adapters = new Dictionary<string, string> { ["tuned"] = folder } };
 
     private static BundleExportOptions Options(RandomCheckpoint checkpoint, TemporaryFolder temporary) =>
         new() { Checkpoint = checkpoint.Folder, Catalog = checkpoint.CatalogFolder, Output = temporary["out"] };
