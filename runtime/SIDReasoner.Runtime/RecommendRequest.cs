@@ -29,6 +29,12 @@ public sealed record RecommendRequest
     /// <summary>Lets the model think before it answers; null, the default, for no thought. With <see cref="PromptIds"/> the thought follows them as they are.</summary>
     public ThinkingRequest? Thinking { get; init; }
 
+    /// <summary>
+    /// Refuses a history whose prompt (with the thinking budget, where one is asked for) the context does not hold. Default false: its
+    /// oldest items are left out until it fits, and <see cref="Recommendation.DroppedItems"/> says how many.
+    /// </summary>
+    public bool RequireWholeHistory { get; init; }
+
     /// <summary>Further restriction: whether the item at an index of the catalogue may be recommended; null, the default, allows all.</summary>
     public Func<int, bool>? IsAllowed { get; init; }
 }

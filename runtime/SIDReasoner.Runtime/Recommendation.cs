@@ -17,6 +17,9 @@ public sealed record Recommendation
     /// <summary>Tokens of the prompt.</summary>
     public required int PromptTokens { get; init; }
 
+    /// <summary>Items of the history, oldest first, that were left out because the context does not hold them all; 0 nearly always.</summary>
+    public int DroppedItems { get; init; }
+
     /// <summary>Beams that the search kept (W), after raising to K.</summary>
     public required int BeamWidth { get; init; }
 

@@ -122,6 +122,26 @@ public sealed class ThinkingTests(TalkingBundle talking) : IClassFixture<Talking
     }
 
     [Fact]
+    public async Task RecommendAsync_HistoryAndBudgetBeyondTheContext_LeavesOutTheOldestItemsOrRefuses()
+    {
+        using Recommender recommender = Open();
+        string[] history = [.. Enumerable.Range(0, 10).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        int whole = (await recommender.RecommendAsync(new RecommendRequest { History = history, Thinking = new ThinkingRequest { Budget = 0 } })).PromptTokens;
+        int closing = ByteLevelBpeTokenizer.Load(talking.Folder).Encode("\n</think>\n").Length;
+        var request = new RecommendRequest { History = history, Thinking = new ThinkingRequest { Budget = 1024 - whole - closing + 1 } };
+
+        Recommendation answer = await recommender.RecommendAsync(request);
+        Recommendation shorter = await recommender.RecommendAsync(request with { History = history[answer.DroppedItems..] });
+        var error = await Assert.ThrowsAsync<SidReasonerException>(() => recommender.RecommendAsync(request with { RequireWholeHistory = true }));
+
+        Assert.Equal(1, answer.DroppedItems);
+        Assert.Equal(0, shorter.DroppedItems);
+        Assert.Equal(shorter.PromptTokens, answer.PromptTokens);
+        Assert.Equal(shorter.Items.Select(item => item.Sid), answer.Items.Select(item => item.Sid));
+        Assert.Contains("use a budget of at most", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Find_SidsInText_AreNamedOnceAndUnknownOnesFlagged()
     {
         using Recommender recommender = Open();

@@ -64,6 +64,11 @@ internal static class AnswerJson
             WriteThinking(json, answer.Thinking);
         }
 
+        if (answer.DroppedItems > 0)
+        {
+            json.WriteNumber("dropped_items", answer.DroppedItems);
+        }
+
         StageTimes stages = answer.Stages;
         json.WriteStartObject("stages_ms");
         json.WriteNumber("prompt", Math.Round(stages.Prompt, 4));

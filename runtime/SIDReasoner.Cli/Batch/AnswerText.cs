@@ -21,6 +21,11 @@ internal static class AnswerText
             writer.WriteLine("No item is allowed, so there is nothing to rank.");
         }
 
+        if (answer.DroppedItems > 0)
+        {
+            writer.WriteLine($"note: the context does not hold the whole history; its {answer.DroppedItems} oldest items were left out (--whole-history refuses instead).");
+        }
+
         StageTimes stages = answer.Stages;
         writer.WriteLine();
         writer.WriteLine(string.Create(

@@ -12,7 +12,7 @@ internal sealed class RecommendBatch(Recommender recommender, RecommendRequest t
 
     public string Fingerprint =>
         $"engine {recommender.Engine}, bundle {recommender.Bundle.Manifest.ModelDigest}/{recommender.Bundle.Manifest.CatalogHash}, k {template.K}, beams {template.BeamWidth}, "
-        + $"score {(template.ScoreMode?.ToString() ?? "default").ToLowerInvariant()}, exclude-history {template.ExcludeHistory}, adapter {template.Adapter ?? "none"}, {ThinkingText.Describe(template.Thinking)}";
+        + $"score {(template.ScoreMode?.ToString() ?? "default").ToLowerInvariant()}, exclude-history {template.ExcludeHistory}, whole-history {template.RequireWholeHistory}, adapter {template.Adapter ?? "none"}, {ThinkingText.Describe(template.Thinking)}";
 
     public RecommendRequest Parse(string field, JsonElement value) =>
         field == "history" ? template with { History = BatchLine.ItemIds(field, value) } : template with { PromptIds = BatchLine.TokenIds(field, value) };

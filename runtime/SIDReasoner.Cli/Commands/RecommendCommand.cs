@@ -19,6 +19,7 @@ internal static class RecommendCommand
         Option<int> beams = CommonOptions.Beams(10);
         Option<string?> score = CommonOptions.Score();
         var exclude = new Option<bool>("--exclude-history") { Description = "Leave the history's items out, inside the search, so that K others come." };
+        var whole = new Option<bool>("--whole-history") { Description = "Refuse a history that the context does not hold, instead of leaving out its oldest items." };
         Option<bool> skip = CommonOptions.SkipBadLines();
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a list." };
         var thinking = new ThinkingArguments();
@@ -28,7 +29,7 @@ internal static class RecommendCommand
         Option<int> parallel = CommonOptions.Parallel();
         var command = new Command("recommend", "Ranks the catalogue for a history, a prompt, or a file of them.")
         {
-            bundle, history, promptIds, input, output, k, beams, score, exclude, adapter,
+            bundle, history, promptIds, input, output, k, beams, score, exclude, whole, adapter,
         };
         foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, engine, threads, parallel])
         {
@@ -48,6 +49,7 @@ internal static class RecommendCommand
                     BeamWidth = CommonOptions.ResolveBeams(parsed.GetValue(k), parsed.GetValue(beams), parsed.GetResult(beams) is { Implicit: false }, Console.Error),
                     ScoreMode = CommonOptions.ParseScore(parsed.GetValue(score)),
                     ExcludeHistory = parsed.GetValue(exclude),
+                    RequireWholeHistory = parsed.GetValue(whole),
                     Adapter = parsed.GetValue(adapter),
                 };
                 using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel)));

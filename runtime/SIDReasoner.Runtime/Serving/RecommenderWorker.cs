@@ -46,7 +46,8 @@ internal sealed class RecommenderWorker : IDisposable
         }
 
         int[] history = request.History is null ? [] : [.. request.History.Select(IndexOf)];
-        int[] prompt = request.PromptIds is null ? _assets.BuildPrompt(history, request.Thinking is not null) : [.. request.PromptIds];
+        ThinkingOptions? thinking = request.Thinking is null ? null : _assets.Text.Thinking(request.Thinking, needsPrompt: true);
+        (int[] prompt, int dropped) = request.PromptIds is null ? BuildPrompt(request, history, thinking) : ([.. request.PromptIds], 0);
         Func<int, bool>? isAllowed = Allowed(request, history);
         var options = new SearchOptions
         {
@@ -56,7 +57,6 @@ internal sealed class RecommenderWorker : IDisposable
         };
         long prompted = Stopwatch.GetTimestamp();
 
-        ThinkingOptions? thinking = request.Thinking is null ? null : _assets.Text.Thinking(request.Thinking, needsPrompt: true);
         _session = _sessions.For(request.Adapter);
         _session.Rewind(0);
         if (thinking is not null || !_search.NeedsNoLogits(options))
@@ -87,6 +87,7 @@ internal sealed class RecommenderWorker : IDisposable
             Thinking = thought,
             Stages = new StageTimes(Milliseconds(began, prompted), Milliseconds(prompted, prefilled), thinking is null ? 0 : Milliseconds(prefilled, thoughtUp), Milliseconds(thoughtUp, searched), Milliseconds(searched, finished)),
             PromptTokens = prompt.Length,
+            DroppedItems = dropped,
             BeamWidth = width,
             ScoreMode = mode,
             Engine = _engine.Name,
@@ -109,6 +110,22 @@ internal sealed class RecommenderWorker : IDisposable
     }
 
     private int IndexOf(string id) => _assets.Catalog.TryGetIndex(id, out int index) ? index : throw new UnreachableException($"'{id}' was checked.");
+
+    /// <summary>The prompt of a history, without its oldest items where the context does not hold them all.</summary>
+    private (int[] Prompt, int Dropped) BuildPrompt(RecommendRequest request, int[] history, ThinkingOptions? thinking)
+    {
+        int room = _assets.Bundle.Manifest.Context - (thinking is null ? 0 : ThinkingDecoder.TokensNeeded(thinking));
+        int used = Math.Min(history.Length, _assets.Text.Prompt?.HistoryMaxItems ?? history.Length);
+        int[] prompt = _assets.BuildPrompt(history, thinking is not null);
+        int dropped = 0;
+        while (prompt.Length > room && dropped < used - 1 && !request.RequireWholeHistory)
+        {
+            dropped++;
+            prompt = _assets.BuildPrompt(history[^(used - dropped)..], thinking is not null);
+        }
+
+        return (prompt, dropped);
+    }
 
     private Thought Think(ThinkingOptions options, StepOutputs outputs, Action<string>? onPiece, CancellationToken cancellation)
     {
