@@ -49,16 +49,16 @@ sidr_status Guard(Body body) noexcept {
 
 template <class Args>
 void CheckSize(const Args* args, const char* name) {
-    Require(args != nullptr, std::string(name) + " is NULL.");
-    Require(args->size == sizeof(Args), std::string(name) + ".size is " + Str(args->size) + "; this library expects " + Str(sizeof(Args)) +
+    SIDR_REQUIRE(args != nullptr, std::string(name) + " is NULL.");
+    SIDR_REQUIRE(args->size == sizeof(Args), std::string(name) + ".size is " + Str(args->size) + "; this library expects " + Str(sizeof(Args)) +
                                             ". Use the sidr.h of the same version.");
 }
 
-void NotNull(const void* pointer, const char* name) { Require(pointer != nullptr, std::string(name) + " is NULL."); }
+void NotNull(const void* pointer, const char* name) { SIDR_REQUIRE(pointer != nullptr, std::string(name) + " is NULL."); }
 
 const Trie& HostTrie(const sidr_trie* trie) {
     NotNull(trie, "trie");
-    Require(trie->trie->device == nullptr, "The trie lies on a device; this call needs the one in host memory.");
+    SIDR_REQUIRE(trie->trie->device == nullptr, "The trie lies on a device; this call needs the one in host memory.");
     return *trie->trie;
 }
 
@@ -69,16 +69,16 @@ const Trie& AnyTrie(const sidr_trie* trie) {
 
 void CheckShape(const Trie& trie, const sidr_beam_advance_args& a) {
     const TrieShape& shape = trie.shape;
-    Require(a.depth < shape.levels, "depth is " + Str(a.depth) + "; expected 0 to " + Str(shape.levels - 1) + ", the trie's levels less one.");
-    Require(a.max_width >= 1 && a.max_width <= SIDR_MAX_BEAMS, "max_width is " + Str(a.max_width) + "; expected 1 to 1024 beams a request.");
-    Require(a.requests >= 1 && a.requests <= 1u << 20, "requests is " + Str(a.requests) + "; expected 1 to 1048576.");
-    Require(a.beams <= std::uint64_t{a.requests} * a.max_width,
+    SIDR_REQUIRE(a.depth < shape.levels, "depth is " + Str(a.depth) + "; expected 0 to " + Str(shape.levels - 1) + ", the trie's levels less one.");
+    SIDR_REQUIRE(a.max_width >= 1 && a.max_width <= SIDR_MAX_BEAMS, "max_width is " + Str(a.max_width) + "; expected 1 to 1024 beams a request.");
+    SIDR_REQUIRE(a.requests >= 1 && a.requests <= 1u << 20, "requests is " + Str(a.requests) + "; expected 1 to 1048576.");
+    SIDR_REQUIRE(a.beams <= std::uint64_t{a.requests} * a.max_width,
             "beams is " + Str(a.beams) + "; expected at most " + Str(std::uint64_t{a.requests} * a.max_width) + " = requests " + Str(a.requests) + " * max_width " + Str(a.max_width) + ".");
-    Require(a.logits_type <= SIDR_BF16, "logits_type is " + Str(a.logits_type) + "; expected SIDR_F32, SIDR_F16 or SIDR_BF16.");
-    Require(a.score_mode <= SIDR_SCORE_ROW, "score_mode is " + Str(a.score_mode) + "; expected SIDR_SCORE_CHILDREN, _GIVEN or _ROW.");
-    Require(a.column_kind <= SIDR_COLUMNS_TOKEN, "column_kind is " + Str(a.column_kind) + "; expected SIDR_COLUMNS_SID or _TOKEN.");
-    Require(a.rows <= 1u << 30, "rows is " + Str(a.rows) + "; expected at most 1073741824.");
-    Require(a.row_width >= 1 && a.row_stride >= a.row_width && a.row_stride < (std::uint64_t{1} << 32),
+    SIDR_REQUIRE(a.logits_type <= SIDR_BF16, "logits_type is " + Str(a.logits_type) + "; expected SIDR_F32, SIDR_F16 or SIDR_BF16.");
+    SIDR_REQUIRE(a.score_mode <= SIDR_SCORE_ROW, "score_mode is " + Str(a.score_mode) + "; expected SIDR_SCORE_CHILDREN, _GIVEN or _ROW.");
+    SIDR_REQUIRE(a.column_kind <= SIDR_COLUMNS_TOKEN, "column_kind is " + Str(a.column_kind) + "; expected SIDR_COLUMNS_SID or _TOKEN.");
+    SIDR_REQUIRE(a.rows <= 1u << 30, "rows is " + Str(a.rows) + "; expected at most 1073741824.");
+    SIDR_REQUIRE(a.row_width >= 1 && a.row_stride >= a.row_width && a.row_stride < (std::uint64_t{1} << 32),
             "row_stride is " + Str(a.row_stride) + "; expected at least row_width " + Str(a.row_width) + ", which is at least 1.");
 }
 
@@ -86,7 +86,7 @@ void CheckShape(const Trie& trie, const sidr_beam_advance_args& a) {
 void CheckColumns(const Trie& trie, const sidr_beam_advance_args& a) {
     std::uint32_t d = a.depth + 1, n = trie.shape.tokens[d];
     std::uint32_t low = trie.shape.low_column[a.column_kind][d], high = trie.shape.high_column[a.column_kind][d];
-    Require(a.first_column <= low && high - a.first_column < a.row_width,
+    SIDR_REQUIRE(a.first_column <= low && high - a.first_column < a.row_width,
             "Level " + Str(a.depth) + "'s " + Str(n) + " tokens have columns " + Str(low) + " to " + Str(high) + "; a row holds columns " + Str(a.first_column) +
                 " to " + Str(std::uint64_t{a.first_column} + a.row_width - 1) + " (first_column, row_width).");
 }
@@ -102,33 +102,33 @@ void CheckAdvance(const Trie& trie, const sidr_beam_advance_args& a) {
     NotNull(a.workspace, "workspace");
     if (a.score_mode == SIDR_SCORE_GIVEN) NotNull(a.log_sum_exp, "log_sum_exp (score_mode is SIDR_SCORE_GIVEN)");
     if (a.positions) NotNull(a.base_position, "base_position (positions are wanted)");
-    Require(!a.next_row || a.next_row != a.row, "next_row is the same array as row; give it its own.");
+    SIDR_REQUIRE(!a.next_row || a.next_row != a.row, "next_row is the same array as row; give it its own.");
     if (!a.request_start)
-        Require(a.beams == a.requests * a.max_width, "beams is " + Str(a.beams) + "; expected " + Str(a.requests * a.max_width) + " = requests " + Str(a.requests) +
+        SIDR_REQUIRE(a.beams == a.requests * a.max_width, "beams is " + Str(a.beams) + "; expected " + Str(a.requests * a.max_width) + " = requests " + Str(a.requests) +
                                                          " * max_width " + Str(a.max_width) + ", or request_start.");
     if (a.next_ancestors) {
         NotNull(a.ancestors, "ancestors (next_ancestors are wanted)");
-        Require(a.ancestors != a.next_ancestors, "next_ancestors is the same array as ancestors; give it its own.");
-        Require(a.ancestor_stride > a.depth, "ancestor_stride is " + Str(a.ancestor_stride) + "; expected more than depth " + Str(a.depth) + ".");
+        SIDR_REQUIRE(a.ancestors != a.next_ancestors, "next_ancestors is the same array as ancestors; give it its own.");
+        SIDR_REQUIRE(a.ancestor_stride > a.depth, "ancestor_stride is " + Str(a.ancestor_stride) + "; expected more than depth " + Str(a.depth) + ".");
     }
     if (a.filter_bits) {
         NotNull(a.filter_of, "filter_of (filter_bits are given)");
         std::uint64_t words = trie.shape.filter_offset[trie.shape.levels + 1];
-        Require(a.filter_stride >= words, "filter_stride is " + Str(a.filter_stride) + " words; expected at least " + Str(words) + ".");
+        SIDR_REQUIRE(a.filter_stride >= words, "filter_stride is " + Str(a.filter_stride) + " words; expected at least " + Str(words) + ".");
     }
-    Require(reinterpret_cast<std::uintptr_t>(a.workspace) % 256 == 0, "workspace is not 256-aligned.");
+    SIDR_REQUIRE(reinterpret_cast<std::uintptr_t>(a.workspace) % 256 == 0, "workspace is not 256-aligned.");
     if (trie.device || !a.request_start) return;
     for (std::uint32_t r = 0; r < a.requests; r++) {
         std::uint32_t begin = a.request_start[r], end = a.request_start[r + 1];
-        Require(begin <= end && end <= a.beams && end - begin <= a.max_width && (r > 0 || begin == 0),
+        SIDR_REQUIRE(begin <= end && end <= a.beams && end - begin <= a.max_width && (r > 0 || begin == 0),
                 "request_start[" + Str(r) + "] to [" + Str(r + 1) + "] is " + Str(begin) + " to " + Str(end) + "; expected to ascend from 0 by at most max_width " +
                     Str(a.max_width) + " to beams " + Str(a.beams) + ".");
     }
 }
 
 void CheckNode(const Trie& trie, std::uint32_t depth, std::uint32_t node) {
-    Require(depth <= trie.shape.levels, "depth is " + Str(depth) + "; expected 0 to " + Str(trie.shape.levels) + ".");
-    Require(node < trie.shape.nodes[depth], "node is " + Str(node) + "; depth " + Str(depth) + " has " + Str(trie.shape.nodes[depth]) + " nodes.");
+    SIDR_REQUIRE(depth <= trie.shape.levels, "depth is " + Str(depth) + "; expected 0 to " + Str(trie.shape.levels) + ".");
+    SIDR_REQUIRE(node < trie.shape.nodes[depth], "node is " + Str(node) + "; depth " + Str(depth) + " has " + Str(trie.shape.nodes[depth]) + " nodes.");
 }
 
 }  // namespace
@@ -149,8 +149,8 @@ uint64_t sidr_last_error(char* buffer, uint64_t bytes) {
 
 sidr_status sidr_cpu_set(uint32_t level) {
     return Guard([&] {
-        Require(level <= SIDR_CPU_AVX512, "level is " + Str(level) + "; expected SIDR_CPU_BEST, _SCALAR, _AVX2 or _AVX512.");
-        Require(CpuSelect(level), "This processor or build lacks instruction set " + Str(level) + ".");
+        SIDR_REQUIRE(level <= SIDR_CPU_AVX512, "level is " + Str(level) + "; expected SIDR_CPU_BEST, _SCALAR, _AVX2 or _AVX512.");
+        SIDR_REQUIRE(CpuSelect(level), "This processor or build lacks instruction set " + Str(level) + ".");
     });
 }
 
@@ -161,7 +161,7 @@ sidr_status sidr_trie_build(const sidr_trie_build_args* args, sidr_trie** trie) 
         CheckSize(args, "sidr_trie_build_args");
         NotNull(trie, "trie");
         NotNull(args->tokens, "tokens");
-        Require(args->sid_columns != nullptr || args->column_count == 0, "sid_columns is NULL, but column_count is " + Str(args->column_count) + ".");
+        SIDR_REQUIRE(args->sid_columns != nullptr || args->column_count == 0, "sid_columns is NULL, but column_count is " + Str(args->column_count) + ".");
         *trie = new sidr_trie{Trie::Build(args->tokens, args->items, args->levels, args->sid_columns, args->column_count)};
     });
 }
@@ -171,6 +171,15 @@ sidr_status sidr_trie_open(const char* path, sidr_trie** trie) {
         NotNull(path, "path");
         NotNull(trie, "trie");
         *trie = new sidr_trie{Trie::Open(path)};
+    });
+}
+
+sidr_status sidr_trie_map(const void* image, uint64_t bytes, sidr_trie** trie) {
+    return Guard([&] {
+        NotNull(image, "image");
+        NotNull(trie, "trie");
+        SIDR_REQUIRE(reinterpret_cast<std::uintptr_t>(image) % 64 == 0, "image is not 64-aligned.");
+        *trie = new sidr_trie{Trie::FromImage(static_cast<const unsigned char*>(image), bytes, "in memory", nullptr)};
     });
 }
 
@@ -218,8 +227,8 @@ sidr_status sidr_trie_find(const sidr_trie* trie, const uint32_t* tokens, uint32
     return Guard([&] {
         const Trie& t = HostTrie(trie);
         NotNull(node, "node");
-        Require(tokens != nullptr || count == 0, "tokens is NULL.");
-        Require(count <= t.shape.levels, "count is " + Str(count) + "; expected at most " + Str(t.shape.levels) + " levels.");
+        SIDR_REQUIRE(tokens != nullptr || count == 0, "tokens is NULL.");
+        SIDR_REQUIRE(count <= t.shape.levels, "count is " + Str(count) + "; expected at most " + Str(t.shape.levels) + " levels.");
         std::uint32_t at = 0;
         for (std::uint32_t d = 0; d < count; d++) {
             std::uint32_t low = t.arrays.first_child[d][at], high = t.arrays.first_child[d][at + 1], end = high;
@@ -245,7 +254,7 @@ sidr_status sidr_trie_children(const sidr_trie* trie, uint32_t depth, uint32_t n
         NotNull(first, "first");
         NotNull(count, "count");
         CheckNode(t, depth, node);
-        Require(depth < t.shape.levels, "depth is " + Str(depth) + "; nodes of the last depth have no children.");
+        SIDR_REQUIRE(depth < t.shape.levels, "depth is " + Str(depth) + "; nodes of the last depth have no children.");
         *first = t.arrays.first_child[depth][node];
         *count = t.arrays.first_child[depth][node + 1] - *first;
         for (std::uint32_t i = 0; tokens && i < *count && i < capacity; i++) tokens[i] = t.arrays.token_of[depth + 1][t.Rank(depth + 1, *first + i)];
@@ -257,7 +266,7 @@ sidr_status sidr_trie_items(const sidr_trie* trie, uint32_t depth, uint32_t node
         const Trie& t = HostTrie(trie);
         NotNull(count, "count");
         CheckNode(t, depth, node);
-        Require(depth > 0 && t.IsEnd(depth, node), "Node " + Str(node) + " of depth " + Str(depth) + " ends no SID.");
+        SIDR_REQUIRE(depth > 0 && t.IsEnd(depth, node), "Node " + Str(node) + " of depth " + Str(depth) + " ends no SID.");
         std::uint64_t first, end;
         t.ItemRange(t.SidNumber(depth, node), &first, &end);
         *count = static_cast<std::uint32_t>(end - first);
@@ -279,7 +288,7 @@ sidr_status sidr_filter_evaluate(const sidr_trie* trie, const sidr_filter_evalua
         CheckSize(args, "sidr_filter_evaluate_args");
         NotNull(args->program, "program");
         NotNull(args->item_bits, "item_bits");
-        Require(args->bitmaps != nullptr || args->bitmap_count == 0, "bitmaps is NULL, but bitmap_count is " + Str(args->bitmap_count) + ".");
+        SIDR_REQUIRE(args->bitmaps != nullptr || args->bitmap_count == 0, "bitmaps is NULL, but bitmap_count is " + Str(args->bitmap_count) + ".");
         CheckFilterProgram(args->program, args->length, args->bitmap_count);
         if (t.device) CudaEvaluateFilter(t, *args);
         else EvaluateFilter(*args, (t.shape.items + 63) / 64);
@@ -322,7 +331,7 @@ sidr_status sidr_beam_advance(const sidr_trie* trie, const sidr_beam_advance_arg
 sidr_status sidr_device_open(int32_t ordinal, const char* image_path, sidr_device** device) {
     return Guard([&] {
         NotNull(device, "device");
-        Require(ordinal >= 0, "ordinal is " + Str(ordinal) + "; expected 0 or more.");
+        SIDR_REQUIRE(ordinal >= 0, "ordinal is " + Str(ordinal) + "; expected 0 or more.");
         *device = OpenDevice(ordinal, image_path);
     });
 }
@@ -343,7 +352,7 @@ sidr_status sidr_memory_allocate(sidr_device* device, uint64_t bytes, uint32_t i
     return Guard([&] {
         NotNull(device, "device");
         NotNull(pointer, "pointer");
-        Require(bytes > 0, "bytes is 0.");
+        SIDR_REQUIRE(bytes > 0, "bytes is 0.");
         *pointer = DeviceAllocate(device, bytes, is_host != 0);
     });
 }

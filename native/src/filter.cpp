@@ -24,26 +24,26 @@ bool AnyBit(const std::uint64_t* bits, std::uint64_t begin, std::uint64_t end) {
 }  // namespace
 
 void CheckFilterProgram(const std::int32_t* program, std::uint32_t length, std::uint32_t bitmaps) {
-    Require(length >= 1 && length <= kFilterProgram, "length is " + Str(length) + "; expected 1 to 64.");
+    SIDR_REQUIRE(length >= 1 && length <= kFilterProgram, "length is " + Str(length) + "; expected 1 to 64.");
     std::uint32_t depth = 0;
     for (std::uint32_t i = 0; i < length; i++) {
         std::int32_t op = program[i];
         std::string place = "program[" + Str(i) + "] is " + Str(op);
         if (op >= 0) {
-            Require(static_cast<std::uint32_t>(op) < bitmaps, place + "; there are " + Str(bitmaps) + " bitmaps.");
+            SIDR_REQUIRE(static_cast<std::uint32_t>(op) < bitmaps, place + "; there are " + Str(bitmaps) + " bitmaps.");
             depth++;
         } else if (op == SIDR_FILTER_NONE || op == SIDR_FILTER_ALL) {
             depth++;
         } else if (op == SIDR_FILTER_NOT) {
-            Require(depth >= 1, place + " (not), but there is no value to apply it to.");
+            SIDR_REQUIRE(depth >= 1, place + " (not), but there is no value to apply it to.");
         } else {
-            Require(op == SIDR_FILTER_AND || op == SIDR_FILTER_OR, place + "; expected a bitmap or SIDR_FILTER_*.");
-            Require(depth >= 2, place + " (and, or), but there are not two values to apply it to.");
+            SIDR_REQUIRE(op == SIDR_FILTER_AND || op == SIDR_FILTER_OR, place + "; expected a bitmap or SIDR_FILTER_*.");
+            SIDR_REQUIRE(depth >= 2, place + " (and, or), but there are not two values to apply it to.");
             depth--;
         }
-        Require(depth <= kFilterStack, "The program needs more than 16 values at once.");
+        SIDR_REQUIRE(depth <= kFilterStack, "The program needs more than 16 values at once.");
     }
-    Require(depth == 1, "The program leaves " + Str(depth) + " values; expected 1.");
+    SIDR_REQUIRE(depth == 1, "The program leaves " + Str(depth) + " values; expected 1.");
 }
 
 void EvaluateFilter(const sidr_filter_evaluate_args& args, std::uint64_t words) {

@@ -21,9 +21,8 @@ private:
 
 [[noreturn]] inline void Fail(sidr_status status, const std::string& sentence) { throw Failure(status, sentence); }
 
-inline void Require(bool condition, const std::string& sentence) {
-    if (!condition) Fail(SIDR_INVALID_ARGUMENT, sentence);
-}
+// Refuses an argument. The sentence is put together only where the condition fails: checks run on every step.
+#define SIDR_REQUIRE(condition, ...) ((condition) ? static_cast<void>(0) : ::sidr::Fail(SIDR_INVALID_ARGUMENT, __VA_ARGS__))
 
 template <class T>
 std::string Str(T value) { return std::to_string(value); }

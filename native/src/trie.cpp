@@ -224,14 +224,14 @@ private:
 
 std::unique_ptr<Trie> Trie::Build(const std::uint32_t* tokens, std::uint64_t items, std::uint32_t levels, const std::uint32_t* columns,
                                   std::uint64_t column_count) {
-    Require(items >= 1 && items <= 0x7FFFFFFFu, "items is " + Str(items) + "; expected 1 to 2147483647.");
-    Require(levels >= 1 && levels <= kMaxLevels, "levels is " + Str(levels) + "; expected 1 to 8.");
+    SIDR_REQUIRE(items >= 1 && items <= 0x7FFFFFFFu, "items is " + Str(items) + "; expected 1 to 2147483647.");
+    SIDR_REQUIRE(levels >= 1 && levels <= kMaxLevels, "levels is " + Str(levels) + "; expected 1 to 8.");
 
     std::vector<LevelTokens> of(levels);
     for (std::uint32_t l = 0; l < levels; l++) {
         of[l].Collect(tokens, items, levels, l);
-        Require(!of[l].ids.empty(), "Level " + Str(l) + " has no token: no SID is that long. Give fewer levels.");
-        Require(of[l].ids.size() <= SIDR_MAX_CODES, "Level " + Str(l) + " has " + Str(of[l].ids.size()) + " different tokens; expected at most 65536.");
+        SIDR_REQUIRE(!of[l].ids.empty(), "Level " + Str(l) + " has no token: no SID is that long. Give fewer levels.");
+        SIDR_REQUIRE(of[l].ids.size() <= SIDR_MAX_CODES, "Level " + Str(l) + " has " + Str(of[l].ids.size()) + " different tokens; expected at most 65536.");
     }
 
     // Keys: word w of item i. Lengths are checked on the way.
@@ -307,9 +307,9 @@ std::unique_ptr<Trie> Trie::Build(const std::uint32_t* tokens, std::uint64_t ite
     used.erase(std::unique(used.begin(), used.end()), used.end());
     if (columns) {
         for (std::uint64_t i = 1; i < column_count; i++)
-            Require(columns[i] > columns[i - 1], "sid_columns[" + Str(i) + "] is " + Str(columns[i]) + " after " + Str(columns[i - 1]) + "; expected ascending token ids.");
+            SIDR_REQUIRE(columns[i] > columns[i - 1], "sid_columns[" + Str(i) + "] is " + Str(columns[i]) + " after " + Str(columns[i - 1]) + "; expected ascending token ids.");
         for (std::uint32_t token : used)
-            Require(std::binary_search(columns, columns + column_count, token), "Token id " + Str(token) + " of a SID is not among the " + Str(column_count) + " sid_columns.");
+            SIDR_REQUIRE(std::binary_search(columns, columns + column_count, token), "Token id " + Str(token) + " of a SID is not among the " + Str(column_count) + " sid_columns.");
         used.assign(columns, columns + column_count);
     }
 

@@ -25,7 +25,7 @@ extern "C" {
 
 /* The interface's version. A caller compares the upper 16 bits with those of sidr_abi_version() and refuses another major. */
 #define SIDR_ABI_MAJOR 1u
-#define SIDR_ABI_MINOR 0u
+#define SIDR_ABI_MINOR 1u
 #define SIDR_ABI_VERSION ((SIDR_ABI_MAJOR << 16) | SIDR_ABI_MINOR)
 
 typedef int32_t sidr_status;
@@ -142,6 +142,15 @@ SIDR_API sidr_status sidr_trie_build(const sidr_trie_build_args* args, sidr_trie
  * Threads: any. Owner: the caller, of the handle; the file must not be written to while it is open. */
 SIDR_API sidr_status sidr_trie_open(const char* path, sidr_trie** trie);
 
+/* Opens a trie over the bytes of a catalog.sidtrie that lie in the caller's memory, mapped or built there, and checks every section first.
+ *   image        in      u8 [bytes], 64-aligned                                                     host
+ *   bytes        in      size of the whole file
+ *   trie         out     handle, to be closed with sidr_trie_close()
+ * Returns SIDR_OK; SIDR_INVALID_ARGUMENT; SIDR_BAD_FILE (the sentence names section, found and expected). Since version 1.1.
+ * Time: one pass over the bytes, about 1 ms per 4 MB. Memory: 4 bytes a token of each level; the bytes are not copied.
+ * Threads: any. Owner: the caller, of the handle and of the image, which must stay as it is until the handle is closed. */
+SIDR_API sidr_status sidr_trie_map(const void* image, uint64_t bytes, sidr_trie** trie);
+
 /* Writes the trie's bytes to a temporary name in the same folder, flushes them and renames.
  *   trie         in      a trie in host memory
  *   path         in      file name, UTF-8
@@ -194,7 +203,8 @@ SIDR_API sidr_status sidr_trie_items(const sidr_trie* trie, uint32_t depth, uint
 
 /* ---- filters --------------------------------------------------------------------------------------------------------------
  * An item bitmap has bit i % 64 of word i / 64 for item i of the catalogue, ceil(items / 64) words; bits past the last are ignored.
- * Node bits tell the step which branches hold an allowed item: one run of words a depth, depth 1 to L, lifted once a request. */
+ * Node bits tell the step which branches hold an allowed item, lifted once a request: a run of ceil(nodes / 64) words a depth, depth 1 to L,
+ * one after the other, bit i % 64 of word i / 64 for node i; then zero words up to a multiple of 32. */
 
 /* Words of one filter's node bits.
  *   words        out     u64 words, a multiple of 32
