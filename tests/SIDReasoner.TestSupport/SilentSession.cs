@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
+using SIDReasoner.Decoding;
 
-namespace SIDReasoner.Decoding.Tests;
+namespace SIDReasoner.TestSupport;
 
 /// <summary>Answers every call with the same logits and allocates nothing: for counting what the search itself allocates.</summary>
-internal sealed unsafe class SilentSession : IDecoderSession
+public sealed unsafe class SilentSession : IDecoderSession
 {
     private readonly float* _logits;
     private readonly float* _logSumExp;

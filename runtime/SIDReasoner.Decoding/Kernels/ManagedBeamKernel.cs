@@ -23,9 +23,7 @@ public sealed class ManagedBeamKernel : IBeamKernel
     /// <inheritdoc/>
     public void Advance(SidTrie trie, in LogitsView sidLogits, in LogitsView logSumExp, ReadOnlySpan<SidFilter?> filters, BeamBatch beams)
     {
-        ArgumentNullException.ThrowIfNull(trie);
-        ArgumentNullException.ThrowIfNull(beams);
-        Check(trie, sidLogits, logSumExp, filters, beams);
+        BeamStepRules.Check(trie, sidLogits, logSumExp, filters, beams);
 
         int fanOut = trie.MaxFanOut(beams.Depth);
         if (_children.Length < fanOut + BeamMath.Padding)
@@ -126,45 +124,6 @@ public sealed class ManagedBeamKernel : IBeamKernel
         }
 
         beams.SetCount(request, survivors);
-    }
-
-    private static void Check(SidTrie trie, in LogitsView sidLogits, in LogitsView logSumExp, ReadOnlySpan<SidFilter?> filters, BeamBatch beams)
-    {
-        if (beams.Depth >= trie.LevelCount)
-        {
-            throw new ArgumentException($"The beams stand at depth {beams.Depth}; the trie has {trie.LevelCount} levels.", nameof(beams));
-        }
-
-        if (sidLogits.Device != DeviceKind.Cpu || logSumExp.Device != DeviceKind.Cpu)
-        {
-            throw new ArgumentException("The managed kernel reads host memory; found logits on a device.", nameof(sidLogits));
-        }
-
-        if (sidLogits.Rows > 0 && sidLogits.Columns != trie.ColumnCount)
-        {
-            throw new ArgumentException($"sidLogits has {sidLogits.Columns} columns; the trie names {trie.ColumnCount} SID columns.", nameof(sidLogits));
-        }
-
-        if (logSumExp.Rows > 0 && (logSumExp.Columns != 1 || logSumExp.Rows != sidLogits.Rows || logSumExp.Type != TensorElementType.Float32))
-        {
-            throw new ArgumentException($"logSumExp is {logSumExp.Type} [{logSumExp.Rows}, {logSumExp.Columns}]; expected Float32 [{sidLogits.Rows}, 1].", nameof(logSumExp));
-        }
-
-        if (!filters.IsEmpty && filters.Length != beams.RequestCount)
-        {
-            throw new ArgumentException($"{filters.Length} filters for {beams.RequestCount} requests; pass one a request, or none.", nameof(filters));
-        }
-
-        for (int request = 0; request < beams.RequestCount; request++)
-        {
-            foreach (int row in beams.Rows.Slice(beams.Offset(request), beams.Count(request)))
-            {
-                if (row < BeamBatch.NoRow || row >= sidLogits.Rows)
-                {
-                    throw new ArgumentException($"A beam of request {request} reads row {row}; sidLogits has {sidLogits.Rows} rows.", nameof(beams));
-                }
-            }
-        }
     }
 
     private void Reserve(int width, int count)
