@@ -29,6 +29,9 @@ public sealed record Recommendation
     /// <summary>The engine that computed, such as "onnxruntime".</summary>
     public required string Engine { get; init; }
 
+    /// <summary>The kernel that selected beams: "native" or "managed".</summary>
+    public required string Kernel { get; init; }
+
     /// <summary>The precision that ran, such as "fp32".</summary>
     public required string Precision { get; init; }
 }

@@ -3,6 +3,7 @@ using SIDReasoner.Core;
 using SIDReasoner.Core.Configuration;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Runtime.Bundles;
+using SIDReasoner.Runtime.Kernels;
 using SIDReasoner.Runtime.Model;
 using SIDReasoner.Runtime.Serving;
 
@@ -18,14 +19,16 @@ public sealed class Recommender : IDisposable
 {
     private readonly RankingAssets _assets;
     private readonly IDecoderEngine _engine;
+    private readonly BeamKernelSource _kernel;
     private readonly LanePool<RecommenderWorker> _lanes;
     private bool _disposed;
 
-    private Recommender(RankingAssets assets, IDecoderEngine engine, int parallel)
+    private Recommender(RankingAssets assets, IDecoderEngine engine, BeamKernelSource kernel, int parallel)
     {
         _assets = assets;
         _engine = engine;
-        _lanes = new LanePool<RecommenderWorker>(parallel, () => new RecommenderWorker(_assets, _engine));
+        _kernel = kernel;
+        _lanes = new LanePool<RecommenderWorker>(parallel, () => new RecommenderWorker(_assets, _engine, _kernel));
     }
 
     /// <summary>The opened bundle.</summary>
@@ -40,6 +43,12 @@ public sealed class Recommender : IDisposable
     /// <summary>The precision that runs, such as "fp32".</summary>
     public string Precision => _engine.Precision;
 
+    /// <summary>Name of the kernel that selects beams, "native" or "managed".</summary>
+    public string Kernel => _kernel.Name;
+
+    /// <summary>Why the native kernel does not run although <see cref="KernelChoice.Auto"/> would take it; null where there is nothing to say.</summary>
+    public string? KernelNote => _kernel.Note;
+
     /// <summary>What the checkpoint's authors sample with, for callers who ask for sampling; null where they do not say.</summary>
     public GenerationConfig? GenerationConfig => _assets.Text.Generation;
 
@@ -50,15 +59,16 @@ public sealed class Recommender : IDisposable
     /// <param name="options">The bundle's folder and the machine's share.</param>
     /// <param name="engine">Loads the opened bundle's decoder; null, the default, loads it into ONNX Runtime.</param>
     /// <returns>A recommender, which owns the engine; the caller disposes it.</returns>
-    /// <exception cref="SidReasonerException">The bundle is missing, damaged, of another version, or has no catalogue; nothing stays open.</exception>
+    /// <exception cref="SidReasonerException">The bundle is missing, damaged, of another version, or has no catalogue, or the native kernel is demanded and cannot be loaded; nothing stays open.</exception>
     public static Recommender Open(RecommenderOptions options, Func<Bundle, RecommenderOptions, IDecoderEngine>? engine = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        BeamKernelSource kernel = BeamKernelSource.Choose(options.Kernel);
         RankingAssets assets = RankingAssets.Open(Bundle.Open(options.BundlePath));
         try
         {
             int parallel = options.MaxParallel > 0 ? options.MaxParallel : Environment.ProcessorCount;
-            return new Recommender(assets, (engine ?? LoadOnnxRuntime)(assets.Bundle, options), parallel);
+            return new Recommender(assets, (engine ?? LoadOnnxRuntime)(assets.Bundle, options), kernel, parallel);
         }
         catch
         {

@@ -16,4 +16,7 @@ public sealed class RecommenderOptions
     /// <summary>Requests computed at once; further callers wait their turn. Default 0: one a core. 0 to 1,024. Each has a KV cache of its own.</summary>
     [Range(0, 1024)]
     public int MaxParallel { get; set; }
+
+    /// <summary>Which kernel selects beams. Default <see cref="KernelChoice.Auto"/>: the native one where it can be loaded.</summary>
+    public KernelChoice Kernel { get; set; }
 }

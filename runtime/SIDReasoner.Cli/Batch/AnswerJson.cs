@@ -30,6 +30,7 @@ internal static class AnswerJson
             json.WriteNumber("beams", answer.BeamWidth);
             json.WriteString("score_mode", answer.ScoreMode.ToString().ToLowerInvariant());
             json.WriteString("engine", answer.Engine);
+            json.WriteString("kernel", answer.Kernel);
             json.WriteString("precision", answer.Precision);
             json.WriteEndObject();
         }

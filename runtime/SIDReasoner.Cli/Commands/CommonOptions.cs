@@ -103,7 +103,22 @@ internal static class CommonOptions
         return Math.Max(k, beams);
     }
 
-    public static RecommenderOptions Recommender(string bundle, int threads, int parallel)
+    public static Option<string> Kernel() => new("--kernel")
+    {
+        Description = "What selects beams: auto (native where it loads), native, or managed. The same lists from both.",
+        DefaultValueFactory = _ => "auto",
+        HelpName = "auto|native|managed",
+    };
+
+    public static KernelChoice ParseKernel(string text) => text switch
+    {
+        "auto" => KernelChoice.Auto,
+        "native" => KernelChoice.Native,
+        "managed" => KernelChoice.Managed,
+        _ => throw new SidReasonerException($"--kernel is '{text}'; expected auto, native or managed."),
+    };
+
+    public static RecommenderOptions Recommender(string bundle, int threads, int parallel, KernelChoice kernel = KernelChoice.Auto)
     {
         foreach ((string name, int value) in new[] { ("--threads", threads), ("--parallel", parallel) })
         {
@@ -113,6 +128,6 @@ internal static class CommonOptions
             }
         }
 
-        return new RecommenderOptions { BundlePath = bundle, Threads = threads, MaxParallel = parallel };
+        return new RecommenderOptions { BundlePath = bundle, Threads = threads, MaxParallel = parallel, Kernel = kernel };
     }
 }

@@ -28,7 +28,16 @@ internal static class Engines
 
     /// <summary>Opens a bundle in the engine named.</summary>
     /// <exception cref="SidReasonerException">There is no such engine, or it cannot open the bundle.</exception>
-    public static Recommender Open(string engine, RecommenderOptions options) => Recommender.Open(options, Loader(engine));
+    public static Recommender Open(string engine, RecommenderOptions options)
+    {
+        Recommender recommender = Recommender.Open(options, Loader(engine));
+        if (recommender.KernelNote is { } note)
+        {
+            Console.Error.WriteLine($"note: {note}");
+        }
+
+        return recommender;
+    }
 
     private static GenAiEngine LoadGenAi(Bundle bundle, RecommenderOptions options) => GenAiEngine.Load(
         bundle,

@@ -26,13 +26,14 @@ internal static class EvaluateCommand
         var thinking = new ThinkingArguments(seed);
         Option<string?> adapter = CommonOptions.Adapter();
         Option<string> engine = Engines.Option();
+        Option<string> kernel = CommonOptions.Kernel();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
         var command = new Command("evaluate", "Answers every row of a file and prints HR@K and NDCG@K, by SID and by item, with 95 % intervals.")
         {
             bundle, data, beams, score, rows, seed,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, samples, report, json, adapter, engine, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, samples, report, json, adapter, engine, kernel, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -63,7 +64,7 @@ internal static class EvaluateCommand
 
                 // One thread a request and a request a core ranks more rows a second than all cores on one request.
                 int forward = parsed.GetResult(threads) is { Implicit: false } ? parsed.GetValue(threads) : 1;
-                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, forward, parsed.GetValue(parallel)));
+                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, forward, parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!)));
                 IReadOnlyList<Interaction> interactions = InteractionReader.Load(dataPath, recommender.Catalog);
                 if (limit > 0 && limit < interactions.Count)
                 {

@@ -25,13 +25,14 @@ internal static class RecommendCommand
         var thinking = new ThinkingArguments();
         Option<string?> adapter = CommonOptions.Adapter();
         Option<string> engine = Engines.Option();
+        Option<string> kernel = CommonOptions.Kernel();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
         var command = new Command("recommend", "Ranks the catalogue for a history, a prompt, or a file of them.")
         {
             bundle, history, promptIds, input, output, k, beams, score, exclude, whole, adapter,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, engine, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, engine, kernel, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -52,7 +53,7 @@ internal static class RecommendCommand
                     RequireWholeHistory = parsed.GetValue(whole),
                     Adapter = parsed.GetValue(adapter),
                 };
-                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel)));
+                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!)));
                 request = request with { Thinking = thinking.Thinking(parsed, recommender.GenerationConfig) };
                 if (inputPath is not null)
                 {

@@ -3,8 +3,8 @@ using SIDReasoner.Core;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Decoding;
-using SIDReasoner.Decoding.Kernels;
 using SIDReasoner.Decoding.Thinking;
+using SIDReasoner.Runtime.Kernels;
 using SIDReasoner.Runtime.Model;
 
 namespace SIDReasoner.Runtime.Serving;
@@ -15,19 +15,21 @@ internal sealed class RecommenderWorker : IDisposable
     private readonly RankingAssets _assets;
     private readonly IDecoderEngine _engine;
     private readonly AdapterSessions _sessions;
+    private readonly BeamKernelSource _kernel;
     private readonly SidBeamSearch _search;
     private readonly ThinkingDecoder _thinking = new();
     private readonly List<int> _items = [];
     private IDecoderSession _session;
     private Hypothesis[] _results = [];
 
-    public RecommenderWorker(RankingAssets assets, IDecoderEngine engine)
+    public RecommenderWorker(RankingAssets assets, IDecoderEngine engine, BeamKernelSource kernel)
     {
         _assets = assets;
         _engine = engine;
+        _kernel = kernel;
         _sessions = new AdapterSessions(engine);
         _session = _sessions.For(null);
-        _search = new SidBeamSearch(assets.Trie, new ManagedBeamKernel());
+        _search = new SidBeamSearch(assets.Trie, kernel.Create());
     }
 
     /// <summary>Answers one request.</summary>
@@ -91,6 +93,7 @@ internal sealed class RecommenderWorker : IDisposable
             BeamWidth = width,
             ScoreMode = mode,
             Engine = _engine.Name,
+            Kernel = _kernel.Name,
             Precision = _engine.Precision,
         };
     }
