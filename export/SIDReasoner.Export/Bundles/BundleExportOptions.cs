@@ -17,8 +17,8 @@ public sealed record BundleExportOptions
     /// <summary>Most text tokens (C). Default: the checkpoint's own positions, at most 4,096.</summary>
     public int? Context { get; init; }
 
-    /// <summary>Beams that always fit after a full context (W max). Default 256; 1 to 1,024.</summary>
-    public int MaxBeams { get; init; } = 256;
+    /// <summary>Beams that always fit after a full context (W max), 1 to 1,024. Default null: 256, or as many as a search of 1,024 beams over this catalogue needs.</summary>
+    public int? MaxBeams { get; init; }
 
     /// <summary>Forms of the weights to write. Default and so far the only one: <c>fp32</c>.</summary>
     public IReadOnlyList<string> Precisions { get; init; } = ["fp32"];

@@ -20,6 +20,7 @@ public static class BundleExporter
 
     private const int HeadMultiple = 8;
     private const int MostBeams = 1024;
+    private const int DefaultBeams = 256;
     private const int MostLevels = 8;
 
     private static readonly string[] s_carriedFiles =
@@ -97,7 +98,7 @@ public static class BundleExporter
             KvHeadCount = config.KvHeadCount,
             HeadSize = config.HeadSize,
             Context = options.Context ?? Math.Min(config.MaxPositions, DefaultContext),
-            MaxBeams = options.MaxBeams,
+            MaxBeams = options.MaxBeams ?? RoomForEveryWidth(trie),
             Levels = trie?.LevelCount ?? (sidTokens is null ? 0 : options.Levels),
             Precisions = [],
             SidTokens = sidTokens,
@@ -182,6 +183,15 @@ public static class BundleExporter
         return Convert.ToHexStringLower(hash);
     }
 
+    /// <summary>Beams for whose rows, one level more than a SID has, there must be room so that a search of 1,024 beams fits behind a full context.</summary>
+    private static int RoomForEveryWidth(SidTrie? trie)
+    {
+        if (trie is null)
+            return DefaultBeams;
+        var rows = Enumerable.Range(1, trie.LevelCount - 1).Sum(depth => Math.Min(MostBeams, trie.NodeCount(depth)));
+        return Math.Max(DefaultBeams, (rows + trie.LevelCount) / (trie.LevelCount + 1));
+    }
+
     private static SidVocabulary Vocabulary(BundleSidTokens tokens) =>
         new(tokens.Texts.Zip(tokens.TokenIds).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal));
 
@@ -193,7 +203,8 @@ public static class BundleExporter
             throw new SidReasonerException("--precision names nothing; expected 'fp32'.");
         foreach (var name in options.Adapters.Keys.Where(n => n.Length == 0 || n.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_'))))
             throw new SidReasonerException($"--adapter has the name '{name}'; expected letters, digits, '-' and '_', as in --adapter holidays=DIR.");
-        CheckRange("--max-beams", options.MaxBeams, 1, MostBeams);
+        if (options.MaxBeams is { } beams)
+            CheckRange("--max-beams", beams, 1, MostBeams);
         CheckRange("levels", options.Levels, 1, MostLevels);
         var output = Path.GetFullPath(options.Output);
         foreach (var (name, input) in new[] { ("--checkpoint", options.Checkpoint), ("--catalog", options.Catalog) })

@@ -12,7 +12,6 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         Bytes = bytes;
         Pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, Alignment), Alignment);
-        GC.AddMemoryPressure(Math.Max(bytes, Alignment));
     }
 
     /// <summary>Frees what was not disposed.</summary>
@@ -37,6 +36,5 @@ internal sealed unsafe class NativeBuffer : IDisposable
             return;
         NativeMemory.AlignedFree(Pointer);
         Pointer = null;
-        GC.RemoveMemoryPressure(Math.Max(Bytes, Alignment));
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using SIDReasoner.Core.Bundles;
 using SIDReasoner.Core.Items;
+using SIDReasoner.Core.SemanticIds;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Export.Bundles;
 using SIDReasoner.TestSupport;
@@ -87,6 +88,29 @@ public sealed class BundleExporterTests
         Assert.Equal(checkpoint.Vocabulary.Tokens, manifest.SidTokens.Texts);
         Assert.Equal([3, 2], manifest.ReferenceEnd);
         Assert.Equal(File.ReadAllText(Path.Combine(checkpoint.Folder, "prompt.json")), File.ReadAllText(temporary["bundle/prompt.json"]));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Export_RoomByDefault_HoldsASearchOfEveryWidth(bool isWide)
+    {
+        using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 78);
+        using var temporary = new TemporaryFolder();
+        if (isWide)
+        {
+            var tokens = checkpoint.Vocabulary.Tokens;
+            var sids = tokens.SelectMany(first => tokens.Select(second => SemanticId.Parse(first + second + tokens[0])));
+            new ItemCatalog([.. sids.Select((sid, i) => new Item($"{i}", $"item {i}", sid))]).Save(checkpoint.CatalogFolder);
+        }
+
+        var manifest = BundleExporter.Export(new BundleExportOptions { Checkpoint = checkpoint.Folder, Catalog = checkpoint.CatalogFolder, Output = temporary["bundle"], Context = 10 });
+
+        using var trie = SidTrie.Open(temporary["bundle/catalog.sidtrie"]);
+        var rows = Math.Min(1024, trie.NodeCount(1)) + Math.Min(1024, trie.NodeCount(2));
+        Assert.Equal(isWide, rows > 256 * 4);
+        Assert.True(manifest.CacheRows >= manifest.Context + rows, $"{manifest.CacheRows} rows; {rows} are needed behind {manifest.Context} tokens.");
+        Assert.InRange(manifest.MaxBeams, 256, 1024);
     }
 
     [Fact]
