@@ -15,6 +15,7 @@ internal static class GenAiRivals
 {
     private const int PromptLength = 300;
     private const int MostGenAiBeams = 32;
+    private const int TextTokens = 30;
     private static readonly int[] s_widths = [1, 10, 30, 50];
 
     /// <summary>Measures and prints a table.</summary>
@@ -53,6 +54,34 @@ internal static class GenAiRivals
             {
                 PrintRefusal(width, free, prompt);
             }
+        }
+
+        PrintEngines(onnx, genAi, prompt, rounds);
+    }
+
+    /// <summary>What GenAI costs over ONNX Runtime on the same file: the levels of a search, and a token of a thought.</summary>
+    private static void PrintEngines(OwnSearch onnx, OwnSearch genAi, int[] prompt, int rounds)
+    {
+        Console.WriteLine();
+        Console.WriteLine("| same file | ONNX Runtime ms | GenAI ms | ratio |");
+        Console.WriteLine("| --- | --- | --- | --- |");
+        foreach (int width in s_widths)
+        {
+            Row($"levels, W = {width}", () => onnx.Run(prompt, width).Levels, () => genAi.Run(prompt, width).Levels);
+        }
+
+        Row("a token of text", () => onnx.RunText(prompt, TextTokens), () => genAi.RunText(prompt, TextTokens));
+
+        void Row(string what, Func<double> one, Func<double> other)
+        {
+            (double least, double otherLeast) = (double.MaxValue, double.MaxValue);
+            for (int round = 0; round < 3 * rounds; round++)
+            {
+                least = Math.Min(least, one());
+                otherLeast = Math.Min(otherLeast, other());
+            }
+
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {least:F3} | {otherLeast:F3} | {otherLeast / least:F2}x |"));
         }
     }
 

@@ -31,6 +31,23 @@ internal sealed class OwnSearch(string name, IDecoderEngine engine, SidTrie trie
         return new RequestTimes(Stopwatch.GetElapsedTime(began, prefilled).TotalMilliseconds, Stopwatch.GetElapsedTime(prefilled, searched).TotalMilliseconds);
     }
 
+    /// <summary>Milliseconds a token of text behind a prompt, each step's logits read, as a thought is.</summary>
+    public double RunText(int[] prompt, int tokens)
+    {
+        _session.Rewind(0);
+        _session.AppendTokens(prompt, StepOutputs.Logits);
+        long began = Stopwatch.GetTimestamp();
+        float sum = 0;
+        for (int i = 0; i < tokens; i++)
+        {
+            sum += _session.Logits.AsSpan()[0];
+            _session.AppendTokens(prompt.AsSpan(i, 1), StepOutputs.Logits);
+        }
+
+        double elapsed = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+        return float.IsNaN(sum) ? throw new InvalidOperationException("The model gave no number.") : elapsed / tokens;
+    }
+
     public void Dispose()
     {
         _session.Dispose();
