@@ -3,9 +3,9 @@
 # PyTorch with STATIC's step beside them, and the sanitizers. Each stage stands alone: one that fails is logged and the next one runs.
 #   OUT             folder for the results (default benchmarks/results)
 #   SIDR_CLANG_PTX  the image that clang made (default build/carry/sidr_sm90.ptx, then build/cpu/native/sidr_sm90.ptx); its stages are left out without it
-#   SIDR_STAGES     stages to run (default all: info build test bench static clang sweep memcheck racecheck)
+#   SIDR_STAGES     stages to run (default all: info build test bench sweep clang memcheck initcheck synccheck racecheck static)
 #   SIDR_BUILD      an existing build folder instead of the build stage
-# Files: gpu.log (all output), summary.txt, step-nvcc.jsonl, step-clang.jsonl, step-shapes.jsonl, static.jsonl.
+# Files: gpu.log (all output), summary.txt, step-nvcc.jsonl, step-clang.jsonl, step-variants.jsonl, static.jsonl.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${OUT:-$root/benchmarks/results}
@@ -15,7 +15,7 @@ log=$out/gpu.log
 summary=$out/summary.txt
 : > "$summary"
 build=${SIDR_BUILD:-$root/build/gpu}
-stages=${SIDR_STAGES:-info build test bench static clang sweep memcheck racecheck}
+stages=${SIDR_STAGES:-info build test bench sweep clang memcheck initcheck synccheck racecheck static}
 small=${SIDR_SMALL:+--small}
 count=${SIDR_SMALL:+2}
 count=${count:-80}
@@ -62,15 +62,20 @@ bench_program=$build/benchmarks/native/gpu_bench
 export -f info configure_and_build
 export root build
 wants info && LINES_OF_STAGE=8 stage info 30 bash -c info
-if wants build && [ -z "${SIDR_BUILD:-}" ]; then LINES_OF_STAGE=3 stage build 150 bash -c configure_and_build; fi
-wants test && stage test-nvcc 60 "$test_program" $count 1 ${SIDR_SMALL:+60}
-wants bench && LINES_OF_STAGE=40 stage bench-nvcc 60 "$bench_program" $small --json "$out/step-nvcc.jsonl"
-wants static && LINES_OF_STAGE=60 stage static-pytorch 110 python3 "$root/benchmarks/native/static_step.py" --json "$out/static.jsonl" --seconds 75 ${SIDR_SMALL:+--cpu}
+if wants build && [ -z "${SIDR_BUILD:-}" ]; then LINES_OF_STAGE=3 stage build 90 bash -c configure_and_build; fi
+wants test && stage test-nvcc 30 "$test_program" $count 1 ${SIDR_SMALL:+60}
+wants bench && LINES_OF_STAGE=32 stage bench-nvcc 30 "$bench_program" $small --json "$out/step-nvcc.jsonl"
+# Small cases: a checker slows a kernel down a hundredfold.
+check() { wants "$1" && stage "$1" "$2" compute-sanitizer --tool "$1" --error-exitcode 9 "$test_program" "${@:3}"; }
+wants sweep && LINES_OF_STAGE=64 stage sweep 75 "$bench_program" $small --variants all --json "$out/step-variants.jsonl"
 if wants clang && [ -n "$ptx" ]; then
-    stage test-clang 60 "$test_program" $count 1000 200 "$ptx"
-    LINES_OF_STAGE=40 stage bench-clang 60 "$bench_program" $small --image "$ptx" --json "$out/step-clang.jsonl"
+    stage test-clang 30 "$test_program" $count 1000 200 "$ptx"
+    LINES_OF_STAGE=32 stage bench-clang 30 "$bench_program" $small --image "$ptx" --json "$out/step-clang.jsonl"
 fi
-wants memcheck && stage memcheck 60 compute-sanitizer --tool memcheck --error-exitcode 9 "$test_program" 3 1 60
-wants racecheck && stage racecheck 60 compute-sanitizer --tool racecheck --error-exitcode 9 "$test_program" 2 1 60
-wants sweep && LINES_OF_STAGE=3 stage sweep 90 "$bench_program" $small --shapes all --json "$out/step-shapes.jsonl"
+check memcheck 20 3 1 60
+check initcheck 20 2 1 40
+check synccheck 20 2 1 40
+SIDR_TEST_BRIEF=1 check racecheck 40 1 1 20
+wants static && LINES_OF_STAGE=32 stage static-pytorch 60 python3 "$root/benchmarks/native/static_step.py" --json "$out/static.jsonl" --seconds 30 ${SIDR_SMALL:+--cpu}
+sed -i "s|$root/||g; s|$root||g; s|$out/||g" "$log" "$summary"
 echo "=== all: $((SECONDS - begun)) s" | tee -a "$log" "$summary"

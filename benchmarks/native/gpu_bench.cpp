@@ -1,7 +1,9 @@
 // Device time of one beam step inside a CUDA graph, at the sizes of the goals; every case is first compared with the CPU kernel bit for bit.
-// usage: gpu_bench [--image FILE] [--json FILE] [--shapes auto|all] [--small]
-// One line a case: median microseconds a step over replays of a graph of steps, each with its own logits.
+// usage: gpu_bench [--image FILE] [--json FILE] [--variants auto|all] [--small]
+// One line a case: median microseconds a step over replays of a graph of steps, each with its own logits. With --variants all, every kernel path and
+// shape of blocks, then a table of each case's best, and the clocks of block 0 at the borders of the kernel's phases.
 #include <cstring>
+#include <map>
 #include <string>
 
 #include "../../tests/native/support.h"
@@ -14,8 +16,21 @@ namespace {
 struct Options {
     const char* image = nullptr;
     const char* json = nullptr;
-    bool all_shapes = false, small = false;
+    bool all_variants = false, small = false;
 };
+
+// What the library is told by its environment; see device.cpp.
+struct Variant {
+    const char* name;
+    const char* path = nullptr;
+    const char* shape = nullptr;
+    const char* early = nullptr;
+    const char* stamps = nullptr;
+    bool is_auto() const { return !path && !shape && !early && !stamps; }
+};
+
+constexpr int kStamps = 12;
+const char* const kPhases[kStamps] = {"start", "begin", "beams", "lse0", "scores0", "scores", "barrier", "bound", "collect", "barrier", "gather", "write"};
 
 // Distinct random SIDs; level l's tokens are l * codes to l * codes + codes - 1.
 Catalog RandomCatalog(std::uint64_t items, std::uint32_t levels, std::uint32_t codes) {
@@ -64,17 +79,25 @@ public:
             for (std::uint32_t depth : {0u, 2u}) cases.push_back({codes, 1, 50, depth, SIDR_BF16, 6});
             if (options_.small) cases.resize(4);
             for (std::uint32_t batch : {1u, 64u}) cases.push_back({codes, batch, 50, 1, SIDR_BF16, 0, true});
-            std::vector<std::string> shapes = {""};
-            if (options_.all_shapes)
-                for (const char* s : {"1024,1", "1024,2", "1024,4", "1024,8", "512,1", "512,2", "512,4", "512,8", "256,1", "256,2", "256,4", "256,8"}) shapes.push_back(s);
+            std::vector<Variant> variants = {{"auto"}};
+            if (options_.all_variants) {
+                variants.push_back({"general", "general"});
+                variants.push_back({"early", nullptr, nullptr, "1"});
+                for (const char* s : {"256,1", "512,1", "512,2", "512,4", "512,8", "1024,1", "1024,2", "1024,4", "1024,8"}) variants.push_back({s, nullptr, s});
+                variants.push_back({"stamps", nullptr, nullptr, nullptr, "1"});
+            }
             std::vector<StepCase> steps;
             for (auto& c : cases) steps.push_back(MakeStep(trie.trie, c));
-            for (auto& shape : shapes) {
-                if (shape.empty()) unsetenv("SIDR_CUDA_SHAPE");
-                else setenv("SIDR_CUDA_SHAPE", shape.c_str(), 1);
-                if (!WithShape(trie.trie, cases, steps, shape)) return false;
+            for (auto& v : variants) {
+                auto set = [](const char* name, const char* value) { value ? setenv(name, value, 1) : unsetenv(name); };
+                set("SIDR_CUDA_PATH", v.path);
+                set("SIDR_CUDA_SHAPE", v.shape);
+                set("SIDR_CUDA_EARLY", v.early);
+                set("SIDR_CUDA_STAMPS", v.stamps);
+                if (!WithVariant(trie.trie, cases, steps, v)) return false;
             }
         }
+        if (options_.all_variants) PrintTables();
         if (json_) std::fclose(json_);
         return failures == 0;
     }
@@ -120,7 +143,7 @@ private:
         return x;
     }
 
-    bool WithShape(const sidr_trie* host, const std::vector<Case>& cases, std::vector<StepCase>& steps, const std::string& shape) {
+    bool WithVariant(const sidr_trie* host, const std::vector<Case>& cases, std::vector<StepCase>& steps, const Variant& variant) {
         sidr_device* device = nullptr;
         if (sidr_device_open(0, options_.image, &device) != SIDR_OK) {
             std::printf("no device: %s\n", LastError().c_str());
@@ -134,13 +157,14 @@ private:
         is_named_ = true;
         sidr_trie* uploaded = nullptr;
         OK(sidr_trie_upload(host, device, &uploaded));
-        for (std::size_t i = 0; i < cases.size(); i++) Time(device, uploaded, cases[i], steps[i], shape, info);
+        for (std::size_t i = 0; i < cases.size(); i++) Time(device, uploaded, cases[i], steps[i], variant, info);
         sidr_trie_close(uploaded);
         OK(sidr_device_close(device));
         return true;
     }
 
-    void Time(sidr_device* device, const sidr_trie* trie, const Case& k, StepCase& c, const std::string& shape, const sidr_device_info& info) {
+    void Time(sidr_device* device, const sidr_trie* trie, const Case& k, StepCase& c, const Variant& variant, const sidr_device_info& info) {
+        if (variant.stamps && k.type != SIDR_BF16) return;
         std::size_t element = k.type == SIDR_F32 ? 4 : 2, bytes = std::size_t{c.rows} * c.row_stride * element;
         std::size_t sets = std::clamp<std::size_t>((std::size_t{1} << 30) / bytes, 2, options_.small ? 2 : 16);
         std::uint32_t beams = c.beams();
@@ -155,11 +179,13 @@ private:
         OK(sidr_stream_create(device, &stream));
         // Check against the CPU first, with the first set.
         if (c.bytes.empty()) c.SetLogits(Logits(std::size_t{c.rows} * c.row_stride, 0));
-        if (shape.empty()) {
+        {
             DeviceKernel kernel(device);
-            StepResult there = kernel.Run(c), here = RunCpu(c, SIDR_CPU_BEST);
+            StepResult there = kernel.Run(c);
+            StepResult& here = expected_[Title(k)];
+            if (here.nodes.empty()) here = RunCpu(c, SIDR_CPU_BEST);
             std::string why;
-            CHECK(there.status == SIDR_OK && SameBits(here, there, &why), "codes %u batch %u beams %u: %s %s", k.codes, k.batch, k.beams, why.c_str(), LastError().c_str());
+            CHECK(there.status == SIDR_OK && SameBits(here, there, &why), "%s %s: %s %s", Title(k).c_str(), variant.name, why.c_str(), LastError().c_str());
         }
         std::vector<void*> logits;
         for (std::size_t s = 0; s < sets; s++) {
@@ -196,7 +222,9 @@ private:
         a.row = nullptr;
         a.filter_bits = nullptr;
         OK(sidr_beam_advance_workspace_size(trie, &a, &a.workspace_bytes));
+        std::uint64_t none[kStamps] = {};
         a.workspace = take(a.workspace_bytes);
+        OK(sidr_memory_copy(device, a.workspace, none, sizeof none, stream));
         a.stream = stream;
         OK(sidr_stream_synchronize(device, stream));
 
@@ -218,16 +246,51 @@ private:
             least = us[0];
         }
         timing_->Destroy(exec);
+        if (variant.stamps) {
+            std::uint64_t stamps[kStamps] = {};
+            OK(sidr_memory_copy(device, stamps, a.workspace, sizeof stamps, stream));
+            OK(sidr_stream_synchronize(device, stream));
+            std::string line = Title(k) + " :";
+            std::uint64_t before = stamps[0];
+            for (int i = 1; i < kStamps; i++) {
+                if (stamps[i] < before || stamps[i] == 0) continue;  // a phase that this block did not see
+                line += std::string(" ") + kPhases[i] + " " + std::to_string(stamps[i] - before);
+                before = stamps[i];
+            }
+            phases_.push_back(line + "  all " + std::to_string(before - stamps[0]));
+        } else {
+            results_[Title(k)].push_back({works ? median : 1e9, variant.name});
+        }
         for (void* p : taken) OK(sidr_memory_free(device, p, 0));
         OK(sidr_stream_destroy(device, stream));
-        std::printf("codes %4u  depth %u  batch %2u  beams %3u  %-4s  shape %-7s  %8.2f us  (least %.2f, goal %.0f)%s%s\n", k.codes, k.depth, k.batch, k.beams, TypeName(k.type),
-                    shape.empty() ? "auto" : shape.c_str(), median, least, k.goal, k.is_idle ? "  idle" : "", works ? "" : "  refused");
+        std::printf("%s  %-8s  %8.2f us  (least %.2f, goal %.0f)%s\n", Title(k).c_str(), variant.name, median, least, k.goal, works ? "" : "  refused");
         std::fflush(stdout);
         if (json_)
-            std::fprintf(json_, "{\"what\":\"step\",\"gpu\":\"%s\",\"image\":\"%s\",\"codes\":%u,\"depth\":%u,\"batch\":%u,\"beams\":%u,\"type\":\"%s\",\"shape\":\"%s\",\"us_median\":%.3f,\"us_least\":%.3f,\"goal_us\":%.0f,\"idle\":%s}\n",
-                         info.name, info.image, k.codes, k.depth, k.batch, k.beams, TypeName(k.type), shape.empty() ? "auto" : shape.c_str(), median, least, k.goal, k.is_idle ? "true" : "false");
+            std::fprintf(json_, "{\"what\":\"step\",\"gpu\":\"%s\",\"image\":\"%s\",\"codes\":%u,\"depth\":%u,\"batch\":%u,\"beams\":%u,\"type\":\"%s\",\"variant\":\"%s\",\"us_median\":%.3f,\"us_least\":%.3f,\"goal_us\":%.0f,\"idle\":%s}\n",
+                         info.name, info.image, k.codes, k.depth, k.batch, k.beams, TypeName(k.type), variant.name, median, least, k.goal, k.is_idle ? "true" : "false");
     }
 
+    static std::string Title(const Case& k) {
+        char text[120];
+        std::snprintf(text, sizeof text, "codes %4u  depth %u  batch %2u  beams %3u  %-4s%s", k.codes, k.depth, k.batch, k.beams, TypeName(k.type), k.is_idle ? "  idle" : "");
+        return text;
+    }
+
+    void PrintTables() {
+        std::printf("--- best first, us\n");
+        for (auto& [title, times] : results_) {
+            std::sort(times.begin(), times.end());
+            std::printf("%s :", title.c_str());
+            for (auto& [us, name] : times) std::printf(" %s=%.2f", name.c_str(), us);
+            std::printf("\n");
+        }
+        std::printf("--- clocks of block 0 from border to border, shape auto\n");
+        for (auto& line : phases_) std::printf("%s\n", line.c_str());
+    }
+
+    std::map<std::string, StepResult> expected_;
+    std::map<std::string, std::vector<std::pair<double, std::string>>> results_;
+    std::vector<std::string> phases_;
     Options options_;
     Random random_{23};
     std::vector<float> pool_;
@@ -243,10 +306,10 @@ int main(int argc, char** argv) {
     for (int i = 1; i < argc; i++) {
         if (!std::strcmp(argv[i], "--image") && i + 1 < argc) options.image = argv[++i];
         else if (!std::strcmp(argv[i], "--json") && i + 1 < argc) options.json = argv[++i];
-        else if (!std::strcmp(argv[i], "--shapes") && i + 1 < argc) options.all_shapes = !std::strcmp(argv[++i], "all");
+        else if (!std::strcmp(argv[i], "--variants") && i + 1 < argc) options.all_variants = !std::strcmp(argv[++i], "all");
         else if (!std::strcmp(argv[i], "--small")) options.small = true;
         else {
-            std::printf("usage: gpu_bench [--image FILE] [--json FILE] [--shapes auto|all] [--small]\n");
+            std::printf("usage: gpu_bench [--image FILE] [--json FILE] [--variants auto|all] [--small]\n");
             return 2;
         }
     }

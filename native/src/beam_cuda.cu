@@ -1,4 +1,5 @@
 // The beam step on CUDA: one source for clang, nvcc, NVRTC and the emulator of the tests. Compile without contraction (see beam_math.h).
+// Two ways to the same bits: cuda_fast.h, and the general one described here, which has no limit on the children of a node.
 //
 // One launch. A request is one thread block, or a cluster of up to eight that share its beams (beam b lies in block b mod cluster).
 //  1. A warp takes a beam: log-sum-exp, then the scores of its children; each thread keeps the largest it saw (a group's maximum).
@@ -612,6 +613,8 @@ SIDR_DEVICE void sidr_step(const SidrCudaStep& s) {
     if (s.cluster > 1) sidr_cluster_wait();
 }
 
+#include "cuda_fast.h"
+
 // Largest value and sum of every tile of every row, a warp a tile; only for rows of more than SIDR_ROW_TILE columns.
 template <int TYPE>
 SIDR_DEVICE void sidr_tiles(const SidrCudaStep& s) {
@@ -631,6 +634,16 @@ extern "C" {
 __global__ void __launch_bounds__(SIDR_STEP_MAX_THREADS) sidr_step_f32(SidrCudaStep s) { sidr_step<0>(s); }
 __global__ void __launch_bounds__(SIDR_STEP_MAX_THREADS) sidr_step_f16(SidrCudaStep s) { sidr_step<1>(s); }
 __global__ void __launch_bounds__(SIDR_STEP_MAX_THREADS) sidr_step_bf16(SidrCudaStep s) { sidr_step<2>(s); }
+#define SIDR_FAST_KERNELS(name, type)                                                                                                                 \
+    __global__ void __launch_bounds__(1024) sidr_fast_##name##_children(SidrCudaStep s) { sidr_fast<type, SIDR_MODE_CHILDREN, 0>(s); }                \
+    __global__ void __launch_bounds__(1024) sidr_fast_##name##_given(SidrCudaStep s) { sidr_fast<type, SIDR_MODE_GIVEN, 0>(s); }                      \
+    __global__ void __launch_bounds__(1024) sidr_fast_##name##_row(SidrCudaStep s) { sidr_fast<type, SIDR_MODE_ROW, 0>(s); }                          \
+    __global__ void __launch_bounds__(SIDR_WIDE_MAX_THREADS) sidr_fast_##name##_wide(SidrCudaStep s) { sidr_fast<type, SIDR_MODE_WIDE, 0>(s); }
+SIDR_FAST_KERNELS(f32, 0)
+SIDR_FAST_KERNELS(f16, 1)
+SIDR_FAST_KERNELS(bf16, 2)
+__global__ void __launch_bounds__(1024) sidr_stamps_bf16_row(SidrCudaStep s) { sidr_fast<2, SIDR_MODE_ROW, 1>(s); }
+__global__ void __launch_bounds__(SIDR_WIDE_MAX_THREADS) sidr_stamps_bf16_wide(SidrCudaStep s) { sidr_fast<2, SIDR_MODE_WIDE, 1>(s); }
 __global__ void __launch_bounds__(256) sidr_tiles_f32(SidrCudaStep s) { sidr_tiles<0>(s); }
 __global__ void __launch_bounds__(256) sidr_tiles_f16(SidrCudaStep s) { sidr_tiles<1>(s); }
 __global__ void __launch_bounds__(256) sidr_tiles_bf16(SidrCudaStep s) { sidr_tiles<2>(s); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #define SIDR_STEP_MAX_THREADS 1024
+#define SIDR_WIDE_MAX_THREADS 512 /* of the kernels that hold a wide row in registers */
 #define SIDR_MAX_CLUSTER 8
 #define SIDR_MAX_GROUP_KEYS 4096 /* group maxima of one request, over all its blocks */
 
@@ -42,6 +43,14 @@ struct SidrCudaStep {
     unsigned limit;           /* survivors that the last sort takes */
     unsigned vector_loads;    /* 1 if each row begins at a multiple of 16 bytes */
     unsigned local_width;     /* beams of a block at most */
+    /* Of cuda_fast.h alone. */
+    unsigned cluster_log2, per_beam_log2;
+    unsigned stride;          /* scores that a beam's place in shared memory holds, a multiple of 8 */
+    unsigned chunk_beams;     /* beams of a block at once; at most 32 for each group of warps that takes a beam */
+    unsigned chunks;          /* turns that the widest request needs */
+    unsigned tops;            /* +1: a thread keeps two group maxima; +2: of each beam by itself */
+    unsigned token_base;      /* token of rank 0 where the tokens follow on one another, else 0xffffffff */
+    unsigned long long* stamps; /* [SIDR_STAMPS] clocks of block 0 at the borders of the phases, in the kernels made for that */
 };
 
 /* Fixed part of a block's shared memory; sidr_parts() in beam_cuda.cu lists what follows it. */
@@ -53,6 +62,18 @@ struct SidrShared {
     unsigned keys_max[32], keys_min[32];
     unsigned counts[256]; /* radix selection: this block's counts, then the request's */
     unsigned sums[256];
+};
+
+#define SIDR_BINS 512 /* distances from the best beam's score, see cuda_fast.h */
+#define SIDR_STAMPS 12
+
+/* The same for cuda_fast.h. */
+struct SidrFastShared {
+    unsigned flag;
+    unsigned survivors[2]; /* of this turn and the one before */
+    unsigned pad;
+    unsigned bins[SIDR_BINS]; /* group maxima of this block */
+    unsigned sums[SIDR_BINS]; /* of the request; counts of the radix selection */
 };
 
 struct SidrCudaFilterEvaluate {

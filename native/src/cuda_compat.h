@@ -65,6 +65,33 @@ SIDR_DEVICE unsigned sidr_warp_min(unsigned value) {
     asm volatile("redux.sync.min.u32 %0, %1, 0xffffffff;" : "=r"(out) : "r"(value));
     return out;
 }
+SIDR_DEVICE unsigned sidr_warp_add(unsigned value) {
+    unsigned out;
+    asm volatile("redux.sync.add.u32 %0, %1, 0xffffffff;" : "=r"(out) : "r"(value));
+    return out;
+}
+// Larger of two pairs of 16-bit floats; NaN if either is.
+SIDR_DEVICE unsigned sidr_max2_bf16(unsigned a, unsigned b) {
+    unsigned out;
+    asm("max.NaN.bf16x2 %0, %1, %2;" : "=r"(out) : "r"(a), "r"(b));
+    return out;
+}
+SIDR_DEVICE unsigned sidr_max2_f16(unsigned a, unsigned b) {
+    unsigned out;
+    asm("max.NaN.f16x2 %0, %1, %2;" : "=r"(out) : "r"(a), "r"(b));
+    return out;
+}
+// Place of the lowest set bit; there is one.
+SIDR_DEVICE unsigned sidr_first_bit(unsigned bits) {
+    unsigned out;
+    asm("{ .reg .b32 r; brev.b32 r, %1; clz.b32 %0, r; }" : "=r"(out) : "r"(bits));
+    return out;
+}
+SIDR_DEVICE sidr_u64 sidr_clock() {
+    sidr_u64 out;
+    asm volatile("mov.u64 %0, %%clock64;" : "=l"(out)::"memory");
+    return out;
+}
 SIDR_DEVICE unsigned sidr_ballot(bool predicate) {
     unsigned out;
     asm volatile("{ .reg .pred p; setp.ne.u32 p, %1, 0; vote.sync.ballot.b32 %0, p, 0xffffffff; }" : "=r"(out) : "r"((unsigned)predicate));
@@ -101,6 +128,7 @@ struct __attribute__((aligned(16))) sidr_vec16 {
     unsigned x, y, z, w;
 };
 SIDR_DEVICE sidr_vec16 sidr_load16(const void* p) { return *(const sidr_vec16*)p; }
+SIDR_DEVICE void sidr_store16(float* p, const float* x) { *(sidr_vec16*)p = sidr_vec16{sidr_bits(x[0]), sidr_bits(x[1]), sidr_bits(x[2]), sidr_bits(x[3])}; }
 
 // Clusters of blocks (compute capability 9.0). Without them a request is one block.
 #if !defined(SIDR_CLUSTERS) && defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
@@ -115,6 +143,10 @@ SIDR_DEVICE unsigned sidr_cluster_rank() {
 // Release and acquire are their defaults.
 SIDR_DEVICE void sidr_cluster_arrive() { asm volatile("barrier.cluster.arrive.aligned;" ::: "memory"); }
 SIDR_DEVICE void sidr_cluster_wait() { asm volatile("barrier.cluster.wait.aligned;" ::: "memory"); }
+// Launches that may begin before the work ahead of them in the stream has ended: the wait comes before the first access to what that work made.
+// Without the launch attribute both do nothing.
+SIDR_DEVICE void sidr_grid_wait() { asm volatile("griddepcontrol.wait;" ::: "memory"); }
+SIDR_DEVICE void sidr_grid_release() { asm volatile("griddepcontrol.launch_dependents;" ::: "memory"); }
 template <class T>
 SIDR_DEVICE T* sidr_cluster_map(T* local, unsigned rank) {
     T* remote;
@@ -125,6 +157,8 @@ SIDR_DEVICE T* sidr_cluster_map(T* local, unsigned rank) {
 SIDR_DEVICE unsigned sidr_cluster_rank() { return 0; }
 SIDR_DEVICE void sidr_cluster_arrive() {}
 SIDR_DEVICE void sidr_cluster_wait() {}
+SIDR_DEVICE void sidr_grid_wait() {}
+SIDR_DEVICE void sidr_grid_release() {}
 template <class T>
 SIDR_DEVICE T* sidr_cluster_map(T* local, unsigned) { return local; }
 #endif

@@ -25,12 +25,14 @@ enum CudaAttribute : int {
 };
 constexpr int kCudaFunctionMaxDynamicShared = 8;
 constexpr int kCudaLaunchClusterDimension = 4;
+constexpr int kCudaLaunchProgrammatic = 6;
 
 struct CudaLaunchAttribute {
     int id;
     char pad[4];
     union {
         char bytes[64];
+        int is_allowed;
         struct {
             unsigned x, y, z;
         } cluster;

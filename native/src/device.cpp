@@ -27,11 +27,15 @@ struct sidr_device {
     sidr::CUcontext context;
     sidr::CUmodule module;
     sidr::CUfunction step[3], tiles[3], evaluate, lift;
+    sidr::CUfunction fast[3][4], stamps[2];  // [type][how the score is found]; with clocks, for bf16 rows, narrow and wide
     int driver_version, capability, multiprocessors, shared_limit;
     bool has_clusters;
     std::string image;
     // Shape of the step for measurements: SIDR_CUDA_SHAPE=threads,cluster[,warps_per_beam]; 0 = chosen by the library.
     unsigned forced_threads = 0, forced_cluster = 0, forced_warps = 0;
+    // For measurements too: SIDR_CUDA_PATH=general leaves out the kernels of cuda_fast.h, SIDR_CUDA_STAMPS=1 writes clocks to the workspace,
+    // SIDR_CUDA_EARLY=1 lets a step's blocks start before the work ahead of it has ended.
+    bool is_general = false, writes_stamps = false, starts_early = false;
 };
 
 namespace sidr {
@@ -119,20 +123,79 @@ struct Shape {
     }
 };
 
+// The same for cuda_fast.h.
+struct FastShape {
+    unsigned mode, threads, cluster = 1, parts = 1, stride, chunk_beams = 0, chunks = 1, limit, local_width, tops;
+    std::uint64_t shared_bytes = 0;
+    bool fits = false;
+
+    FastShape(const sidr_device& device, const TrieShape& trie, const sidr_beam_advance_args& a) {
+        unsigned width = a.max_width, fan_out = std::max(1u, trie.max_fan_out[a.depth]);
+        mode = a.score_mode == SIDR_SCORE_GIVEN ? 1 : a.score_mode != SIDR_SCORE_ROW ? 0 : a.row_width <= 256 ? 2 : 3;
+        unsigned most_threads = mode == 3 ? SIDR_WIDE_MAX_THREADS : 1024;
+        threads = width <= 16 ? 512 : most_threads;
+        // More blocks a request only where a warp would take more than two beams (one, if they are long), and where multiprocessors are idle.
+        unsigned rounds = fan_out > 256 || mode == 3 ? 1 : 2;
+        if (device.has_clusters && (a.depth > 0 || width > 64)) {
+            unsigned most = std::min<unsigned>(SIDR_MAX_CLUSTER, static_cast<unsigned>(device.multiprocessors) / a.requests);
+            while (cluster * 2 <= most && width > rounds * cluster * (threads / 32)) cluster *= 2;
+        }
+        if (device.forced_threads) threads = std::clamp(device.forced_threads / 32 * 32, 32u, most_threads);
+        if (device.forced_cluster && device.has_clusters) cluster = PowerOfTwoUpTo(device.forced_cluster, SIDR_MAX_CLUSTER);
+        local_width = (width + cluster - 1) / cluster;
+        unsigned warps = threads / 32, live = a.depth == 0 ? 1 : local_width;
+        if (mode == 1 || mode == 3) {
+            parts = std::min({PowerOfTwoUpTo(std::max(1u, warps / live), 32), PowerOfTwoUpTo((fan_out + 127) / 128, 32), PowerOfTwoUpTo(std::max(1u, warps * 32 / local_width), 32)});
+            if (device.forced_warps) parts = PowerOfTwoUpTo(device.forced_warps, warps);
+        }
+        unsigned units = warps / parts;
+        stride = (std::max(8u, fan_out) + 7) / 8 * 8;
+        // Group maxima: two a thread where one is little, and those of each beam by itself where beams are short.
+        tops = (threads * cluster < 4 * width ? 1 : 0) | (fan_out <= 64 || threads * cluster < 2 * width ? 2 : 0);
+        std::uint64_t budget = static_cast<std::uint64_t>(device.shared_limit);
+        if (a.requests * cluster > static_cast<unsigned>(device.multiprocessors)) budget = std::min<std::uint64_t>(budget, 112 * 1024);
+        for (bool all : {true, false}) {  // in one turn, or in several with longer lists
+            limit = (all ? 2 : 3) * width + 256;
+            std::uint64_t fixed = sizeof(SidrFastShared) + std::uint64_t{limit} * 16 + std::uint64_t{local_width} * 8;
+            if (fixed > budget) return;
+            std::uint64_t places = std::min<std::uint64_t>((budget - fixed) / (std::uint64_t{stride} * 4), 32 * units);
+            if (all && places < local_width) continue;
+            chunk_beams = static_cast<unsigned>(std::min<std::uint64_t>(places, local_width));
+            if (!all && chunk_beams > units) chunk_beams = chunk_beams / units * units;
+            if (chunk_beams == 0) return;
+            chunks = (local_width + chunk_beams - 1) / chunk_beams;
+            shared_bytes = fixed + std::uint64_t{chunk_beams} * stride * 4;
+            fits = true;
+            return;
+        }
+    }
+};
+
+unsigned Log2(unsigned power) { return static_cast<unsigned>(__builtin_ctz(power)); }
+
 bool NeedsTiles(const sidr_beam_advance_args& a) { return a.score_mode == SIDR_SCORE_ROW && a.row_width > 4096; }
 
-void Launch(const sidr_device& device, CUfunction function, unsigned grid, unsigned threads, std::uint64_t shared, unsigned cluster, void* stream, void* argument) {
+void Launch(const sidr_device& device, CUfunction function, unsigned grid, unsigned threads, std::uint64_t shared, unsigned cluster, void* stream, void* argument, bool starts_early = false) {
     void* parameters[] = {argument};
     CUstream s = static_cast<CUstream>(stream);
-    if (cluster == 1) {
+    if (cluster == 1 && !starts_early) {
         Check(*device.driver, device.driver->cuLaunchKernel(function, grid, 1, 1, threads, 1, 1, static_cast<unsigned>(shared), s, parameters, nullptr), "The kernel launch");
         return;
     }
-    CudaLaunchAttribute attribute = {};
-    attribute.id = kCudaLaunchClusterDimension;
-    attribute.value.cluster.x = cluster;
-    attribute.value.cluster.y = attribute.value.cluster.z = 1;
-    CudaLaunchConfig config = {grid, 1, 1, threads, 1, 1, static_cast<unsigned>(shared), s, &attribute, 1};
+    CudaLaunchAttribute attributes[2] = {};
+    unsigned count = 0;
+    if (cluster > 1) {
+        attributes[count].id = kCudaLaunchClusterDimension;
+        attributes[count].value.cluster.x = cluster;
+        attributes[count].value.cluster.y = attributes[count].value.cluster.z = 1;
+        count++;
+    }
+    if (starts_early) {
+        attributes[count].id = kCudaLaunchProgrammatic;
+        attributes[count].value.is_allowed = 1;
+        count++;
+    }
+    CudaLaunchConfig config = {grid, 1, 1, threads, 1, 1, static_cast<unsigned>(shared), s, attributes, count};
     Check(*device.driver, device.driver->cuLaunchKernelEx(&config, function, parameters, nullptr), "The kernel launch");
 }
 
@@ -183,6 +246,15 @@ void LoadKernels(sidr_device& device, const char* image_path) {
         get(&device.step[t], (std::string("sidr_step_") + types[t]).c_str());
         get(&device.tiles[t], (std::string("sidr_tiles_") + types[t]).c_str());
         Check(driver, driver.cuFuncSetAttribute(device.step[t], kCudaFunctionMaxDynamicShared, device.shared_limit), "Raising the shared memory limit");
+        static const char* const modes[] = {"children", "given", "row", "wide"};
+        for (int m = 0; m < 4; m++) {
+            get(&device.fast[t][m], (std::string("sidr_fast_") + types[t] + "_" + modes[m]).c_str());
+            Check(driver, driver.cuFuncSetAttribute(device.fast[t][m], kCudaFunctionMaxDynamicShared, device.shared_limit), "Raising the shared memory limit");
+        }
+    }
+    for (int m = 0; m < 2; m++) {
+        get(&device.stamps[m], m == 0 ? "sidr_stamps_bf16_row" : "sidr_stamps_bf16_wide");
+        Check(driver, driver.cuFuncSetAttribute(device.stamps[m], kCudaFunctionMaxDynamicShared, device.shared_limit), "Raising the shared memory limit");
     }
     get(&device.evaluate, "sidr_filter_evaluate_words");
     get(&device.lift, "sidr_filter_lift_depth");
@@ -214,6 +286,13 @@ sidr_device* OpenDevice(std::int32_t ordinal, const char* image_path) {
         throw;
     }
     device->has_clusters = device->capability >= 90 && driver.cuLaunchKernelEx && device->image != "clang ptx sm_80";
+    auto is_set = [](const char* name, const char* value) {
+        const char* text = std::getenv(name);
+        return text && std::strcmp(text, value) == 0;
+    };
+    device->is_general = is_set("SIDR_CUDA_PATH", "general");
+    device->writes_stamps = is_set("SIDR_CUDA_STAMPS", "1");
+    device->starts_early = is_set("SIDR_CUDA_EARLY", "1") && device->has_clusters;
     if (const char* shape = std::getenv("SIDR_CUDA_SHAPE")) std::sscanf(shape, "%u,%u,%u", &device->forced_threads, &device->forced_cluster, &device->forced_warps);
     return device.release();
 }
@@ -335,8 +414,10 @@ void CudaAdvance(const Trie& trie, const sidr_beam_advance_args& a) {
     const TrieShape& shape = trie.shape;
     std::uint32_t d = a.depth;
     bool by_token = a.column_kind == SIDR_COLUMNS_TOKEN;
+    FastShape fast(device, shape, a);
+    bool is_fast = fast.fits && !device.is_general;
     Shape cut(device, shape, a);
-    if (cut.shared_bytes > static_cast<std::uint64_t>(device.shared_limit))
+    if (!is_fast && cut.shared_bytes > static_cast<std::uint64_t>(device.shared_limit))
         Fail(SIDR_DEVICE_ERROR, "The step needs " + Str(cut.shared_bytes) + " bytes of shared memory; the device has " + Str(device.shared_limit) + ". Use fewer beams.");
 
     SidrCudaStep s = {};
@@ -393,6 +474,24 @@ void CudaAdvance(const Trie& trie, const sidr_beam_advance_args& a) {
         s.tiles = static_cast<const float*>(a.workspace);
         std::uint64_t warps = std::uint64_t{a.rows} * s.tile_count;
         Launch(device, device.tiles[a.logits_type], static_cast<unsigned>((warps + 7) / 8), 256, 0, 1, a.stream, &s);
+    }
+    if (is_fast) {
+        s.cluster = fast.cluster;
+        s.warps_per_beam = fast.parts;
+        s.limit = fast.limit;
+        s.local_width = fast.local_width;
+        s.cluster_log2 = Log2(fast.cluster);
+        s.per_beam_log2 = Log2(fast.parts);
+        s.stride = fast.stride;
+        s.chunk_beams = fast.chunk_beams;
+        s.chunks = fast.chunks;
+        s.tops = fast.tops;
+        s.token_base = shape.token_base[d + 1];
+        s.stamps = static_cast<unsigned long long*>(a.workspace);
+        bool has_stamps = device.writes_stamps && a.logits_type == SIDR_BF16 && fast.mode >= 2 && !NeedsTiles(a);
+        CUfunction kernel = has_stamps ? device.stamps[fast.mode - 2] : device.fast[a.logits_type][fast.mode];
+        Launch(device, kernel, a.requests * fast.cluster, fast.threads, fast.shared_bytes, fast.cluster, a.stream, &s, device.starts_early);
+        return;
     }
     Launch(device, device.step[a.logits_type], a.requests * cut.cluster, cut.threads, cut.shared_bytes, cut.cluster, a.stream, &s);
 }

@@ -300,6 +300,10 @@ EMU_FN unsigned Fold(unsigned value, int kind, int line) {
         for (int i = 0; i < 32; i++) out |= (v[i] ? 1u : 0u) << i;
         return out;
     }
+    if (kind == 3) {
+        for (int i = 1; i < 32; i++) out += v[i];
+        return out;
+    }
     for (int i = 1; i < 32; i++) out = kind == 0 ? (v[i] > out ? v[i] : out) : (v[i] < out ? v[i] : out);
     return out;
 }
@@ -326,6 +330,12 @@ SIDR_DEVICE unsigned sidr_shuffle_xor(unsigned value, unsigned mask, int line = 
 SIDR_DEVICE unsigned sidr_shuffle(unsigned value, unsigned lane, int line = __builtin_LINE()) { return emu::Pick(value, lane, line); }
 SIDR_DEVICE unsigned sidr_warp_max(unsigned value, int line = __builtin_LINE()) { return emu::Fold(value, 0, line); }
 SIDR_DEVICE unsigned sidr_warp_min(unsigned value, int line = __builtin_LINE()) { return emu::Fold(value, 1, line); }
+SIDR_DEVICE unsigned sidr_warp_add(unsigned value, int line = __builtin_LINE()) { return emu::Fold(value, 3, line); }
+SIDR_DEVICE unsigned sidr_first_bit(unsigned bits) { return static_cast<unsigned>(__builtin_ctz(bits)); }
+SIDR_DEVICE sidr_u64 sidr_clock() {
+    static sidr_u64 ticks = 0;
+    return __atomic_add_fetch(&ticks, 100, __ATOMIC_RELAXED);
+}
 SIDR_DEVICE unsigned sidr_ballot(bool value, int line = __builtin_LINE()) { return emu::Fold(value, 2, line); }
 SIDR_DEVICE unsigned sidr_atomic_add(unsigned* p, unsigned value) { return __atomic_fetch_add(p, value, __ATOMIC_RELAXED); }
 SIDR_DEVICE void sidr_atomic_or(unsigned* p, unsigned value) { __atomic_fetch_or(p, value, __ATOMIC_RELAXED); }
@@ -348,6 +358,25 @@ SIDR_DEVICE float sidr_from_f16(unsigned short h) {
     float small = static_cast<float>(mantissa) * 5.9604644775390625e-8f;
     return sign ? -small : small;
 }
+// Pairs of 16-bit floats: the larger of each, NaN if either is.
+SIDR_DEVICE unsigned sidr_max2_bf16(unsigned a, unsigned b) {
+    unsigned out = 0;
+    for (int i = 0; i < 32; i += 16) {
+        unsigned x = a >> i & 0xffffu, y = b >> i & 0xffffu;
+        float fx = sidr_float(x << 16), fy = sidr_float(y << 16);
+        out |= (fx != fx || fy != fy ? 0x7fffu : fx > fy ? x : y) << i;
+    }
+    return out;
+}
+SIDR_DEVICE unsigned sidr_max2_f16(unsigned a, unsigned b) {
+    unsigned out = 0;
+    for (int i = 0; i < 32; i += 16) {
+        unsigned x = a >> i & 0xffffu, y = b >> i & 0xffffu;
+        float fx = sidr_from_f16(static_cast<unsigned short>(x)), fy = sidr_from_f16(static_cast<unsigned short>(y));
+        out |= (fx != fx || fy != fy ? 0x7fffu : fx > fy ? x : y) << i;
+    }
+    return out;
+}
 struct sidr_vec16 {
     unsigned x, y, z, w;
 };
@@ -357,6 +386,12 @@ SIDR_DEVICE sidr_vec16 sidr_load16(const void* p) {
     std::memcpy(&v, p, 16);
     return v;
 }
+SIDR_DEVICE void sidr_store16(float* p, const float* x) {
+    if (reinterpret_cast<std::uintptr_t>(p) % 16 != 0) emu::Stop("a 16-byte store that is not aligned", 0, 0);
+    std::memcpy(p, x, 16);
+}
+SIDR_DEVICE void sidr_grid_wait() {}
+SIDR_DEVICE void sidr_grid_release() {}
 SIDR_DEVICE unsigned sidr_cluster_rank() { return emu::Rank(); }
 EMU_FN void sidr_cluster_arrive(int line = __builtin_LINE()) {
     emu::State& s = emu::S();

@@ -1,5 +1,6 @@
 // A libcuda.so.1 over host memory that runs the emulated kernels: the whole product path (dlopen, image, launch, error text) without a GPU.
-// SIDR_FAKE_FAIL=function:code makes a call fail; SIDR_FAKE_CAPABILITY (default 90) and SIDR_FAKE_MULTIPROCESSORS (default 132) choose the device.
+// SIDR_FAKE_FAIL=function:code makes a call fail; SIDR_FAKE_CAPABILITY (default 90), SIDR_FAKE_MULTIPROCESSORS (default 132) and
+// SIDR_FAKE_SHARED (bytes of shared memory a block, default 227 KiB) choose the device.
 #define SIDR_EMULATOR 1
 #include <map>
 #include <string>
@@ -28,6 +29,9 @@ std::vector<Kernel>& Kernels() {
         {"sidr_step_f32", RunThread<SidrCudaStep, sidr_step_f32>, sizeof(SidrCudaStep)},
         {"sidr_step_f16", RunThread<SidrCudaStep, sidr_step_f16>, sizeof(SidrCudaStep)},
         {"sidr_step_bf16", RunThread<SidrCudaStep, sidr_step_bf16>, sizeof(SidrCudaStep)},
+#define FAST(name) {#name, RunThread<SidrCudaStep, name>, sizeof(SidrCudaStep)}
+#define FAST_OF(type) FAST(sidr_fast_##type##_children), FAST(sidr_fast_##type##_given), FAST(sidr_fast_##type##_row), FAST(sidr_fast_##type##_wide)
+        FAST_OF(f32), FAST_OF(f16), FAST_OF(bf16), FAST(sidr_stamps_bf16_row), FAST(sidr_stamps_bf16_wide),
         {"sidr_tiles_f32", RunThread<SidrCudaStep, sidr_tiles_f32>, sizeof(SidrCudaStep)},
         {"sidr_tiles_f16", RunThread<SidrCudaStep, sidr_tiles_f16>, sizeof(SidrCudaStep)},
         {"sidr_tiles_bf16", RunThread<SidrCudaStep, sidr_tiles_bf16>, sizeof(SidrCudaStep)},
@@ -121,7 +125,7 @@ EXPORT cuDeviceGetName(char* name, int bytes, int) {
 }
 EXPORT cuDeviceGetAttribute(int* value, int attribute, int) {
     int capability = Setting("SIDR_FAKE_CAPABILITY", 90);
-    *value = attribute == 16 ? Setting("SIDR_FAKE_MULTIPROCESSORS", 132) : attribute == 75 ? capability / 10 : attribute == 76 ? capability % 10 : attribute == 97 ? 227 * 1024 : 0;
+    *value = attribute == 16 ? Setting("SIDR_FAKE_MULTIPROCESSORS", 132) : attribute == 75 ? capability / 10 : attribute == 76 ? capability % 10 : attribute == 97 ? Setting("SIDR_FAKE_SHARED", 227 * 1024) : 0;
     return 0;
 }
 EXPORT cuDeviceTotalMem_v2(std::size_t* bytes, int) {
