@@ -10,9 +10,9 @@ public sealed record NextItemOptions : IValidatableObject
     /// <summary>Fixes weights, order and dropout: the same seed gives the same model, bit for bit, on one machine. Default 0.</summary>
     public int Seed { get; init; }
 
-    /// <summary>Passes over the windows. Default 32; 1 to 10,000.</summary>
+    /// <summary>Passes over the windows. Default 40; 1 to 10,000.</summary>
     [Range(1, 10_000)]
-    public int Epochs { get; init; } = 32;
+    public int Epochs { get; init; } = 40;
 
     /// <summary>Windows a step. Default 64; 1 to 4,096.</summary>
     [Range(1, 4096)]
