@@ -1,6 +1,7 @@
 using SIDReasoner.Core;
 using SIDReasoner.Core.Configuration;
 using SIDReasoner.Decoding.Sampling;
+using SIDReasoner.TestSupport;
 using Xunit;
 
 namespace SIDReasoner.Decoding.Tests.Sampling;
@@ -135,18 +136,16 @@ public sealed class TokenSamplerTests
         float[] logits = RandomLogits(new Random(1), 20_000, tied: false);
         SamplingOptions[] all = [SamplingOptions.Greedy, new() { Samples = true }, new() { Samples = true, TopK = 50, TopP = 0.9, MinP = 0.01 }, new() { Samples = true, TopP = 0.99 }];
         var sampler = new TokenSampler();
-        foreach (SamplingOptions options in all)
-        {
-            sampler.Next(logits, options, 0);
-        }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        foreach (SamplingOptions options in all)
+        long bytes = Allocations.Least(() =>
         {
-            sampler.Next(logits, options, 1);
-        }
+            foreach (SamplingOptions options in all)
+            {
+                sampler.Next(logits, options, 1);
+            }
+        });
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, bytes);
     }
 
     private static float[] RandomLogits(Random random, int count, bool tied) =>
