@@ -78,11 +78,14 @@ public:
             cases.push_back({codes, 64, 500, 1, SIDR_F32, 70});
             for (std::uint32_t depth : {0u, 2u}) cases.push_back({codes, 1, 50, depth, SIDR_BF16, 6});
             if (options_.small) cases.resize(4);
-            for (std::uint32_t batch : {1u, 64u}) cases.push_back({codes, batch, 50, 1, SIDR_BF16, 0, true});
+            for (std::uint32_t batch : {1u, options_.small ? 2u : 64u}) cases.push_back({codes, batch, 50, 1, SIDR_BF16, 0, true});
             std::vector<Variant> variants = {{"auto"}};
             if (options_.all_variants) {
                 variants.push_back({"general", "general"});
-                for (const char* s : {"256,1", "512,1", "512,2", "512,4", "512,8", "1024,1", "1024,2", "1024,4", "1024,8"}) variants.push_back({s, nullptr, s});
+                for (const char* s : {"256,1", "512,1", "512,2", "512,4", "512,8", "1024,1", "1024,2", "1024,4", "1024,8"}) {
+                    variants.push_back({s, nullptr, s});
+                    if (options_.small) break;
+                }
                 variants.push_back({"stamps", nullptr, nullptr, nullptr, "1"});
                 variants.push_back({"early", nullptr, nullptr, "1"});
             }
@@ -266,9 +269,11 @@ private:
         OK(sidr_stream_destroy(device, stream));
         std::printf("%s  %-8s  %8.2f us  (least %.2f, goal %.0f)%s\n", Title(k).c_str(), variant.name, median, least, k.goal, works ? "" : "  refused");
         std::fflush(stdout);
-        if (json_)
+        if (json_) {
             std::fprintf(json_, "{\"what\":\"step\",\"gpu\":\"%s\",\"image\":\"%s\",\"codes\":%u,\"depth\":%u,\"batch\":%u,\"beams\":%u,\"type\":\"%s\",\"variant\":\"%s\",\"us_median\":%.3f,\"us_least\":%.3f,\"goal_us\":%.0f,\"idle\":%s}\n",
                          info.name, info.image, k.codes, k.depth, k.batch, k.beams, TypeName(k.type), variant.name, median, least, k.goal, k.is_idle ? "true" : "false");
+            std::fflush(json_);
+        }
     }
 
     static std::string Title(const Case& k) {
