@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -217,19 +218,18 @@ private:
         if (sids != shape.sids) Bad("items", Str(sids) + " SIDs", Str(shape.sids) + ", the ends of the tree");
         if (!shape.reorders_items()) return;
         arrays.item_ids = static_cast<const std::uint32_t*>(Get(kItemIds, 0, 4, n));
-        std::vector<std::uint64_t> seen((n + 63) / 64);
-        bool wrong = false, falls = false;
-        for (std::uint64_t i = 0; i < n; i++) {
-            std::uint32_t id = arrays.item_ids[i];
-            if (id >= n) {
-                wrong = true;
-                break;
-            }
-            std::uint64_t bit = std::uint64_t{1} << (id & 63);
-            wrong |= (seen[id >> 6] & bit) != 0;
-            seen[id >> 6] |= bit;
-            if (i > 0 && arrays.item_start && !((arrays.item_start[i >> 6] >> (i & 63)) & 1)) falls |= arrays.item_ids[i - 1] > id;
+        const std::uint32_t* ids = arrays.item_ids;
+        std::uint32_t largest = 0;
+        for (std::uint64_t i = 0; i < n; i++) largest = std::max(largest, ids[i]);
+        bool wrong = largest >= n, falls = false;
+        if (!wrong) {  // n marks in n places: each is there once
+            std::vector<std::uint64_t> seen((n + 63) / 64);
+            for (std::uint64_t i = 0; i < n; i++) seen[ids[i] >> 6] |= std::uint64_t{1} << (ids[i] & 63);
+            std::uint64_t count = 0;
+            for (std::uint64_t word : seen) count += static_cast<std::uint64_t>(__builtin_popcountll(word));
+            wrong = count != n;
         }
+        for (std::uint64_t i = 1; i < n && arrays.item_start; i++) falls |= (ids[i - 1] > ids[i]) & !((arrays.item_start[i >> 6] >> (i & 63)) & 1);
         if (wrong) Bad("section item_ids", "an index twice or too large", "each of 0 to " + Str(n - 1) + " once");
         if (falls) Bad("section item_ids", "items of one SID that do not ascend", "ascending indexes");
     }
