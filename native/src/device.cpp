@@ -133,12 +133,14 @@ struct FastShape {
         unsigned width = a.max_width, fan_out = std::max(1u, trie.max_fan_out[a.depth]);
         mode = a.score_mode == SIDR_SCORE_GIVEN ? 1 : a.score_mode != SIDR_SCORE_ROW ? 0 : a.row_width <= 256 ? 2 : 3;
         unsigned most_threads = mode == 3 ? SIDR_WIDE_MAX_THREADS : 1024;
-        threads = width <= 16 ? 512 : most_threads;
-        // More blocks a request only where a warp would take more than two beams (one, if they are long), and where multiprocessors are idle.
-        unsigned rounds = fan_out > 256 || mode == 3 ? 1 : 2;
+        // Measured on an H200 (benchmarks/results/2026-11-26-h200-kernels): up to 64 beams, small blocks in a cluster beat one large block.
+        bool is_long = fan_out > 256 || mode == 3, is_few = width <= 64 && a.depth > 0;
+        threads = width <= 16 || is_few ? 512 : most_threads;
+        // More blocks a request where a warp would take more than so many half beams, and where multiprocessors are idle.
+        unsigned half_beams = !is_few ? (is_long ? 2 : 4) : is_long && width > 16 ? 1 : 2;
         if (device.has_clusters && (a.depth > 0 || width > 64)) {
             unsigned most = std::min<unsigned>(SIDR_MAX_CLUSTER, static_cast<unsigned>(device.multiprocessors) / a.requests);
-            while (cluster * 2 <= most && width > rounds * cluster * (threads / 32)) cluster *= 2;
+            while (cluster * 2 <= most && 2 * width > half_beams * cluster * (threads / 32)) cluster *= 2;
         }
         if (device.forced_threads) threads = std::clamp(device.forced_threads / 32 * 32, 32u, most_threads);
         if (device.forced_cluster && device.has_clusters) cluster = PowerOfTwoUpTo(device.forced_cluster, SIDR_MAX_CLUSTER);
