@@ -23,7 +23,7 @@ sidr() { dotnet run --project runtime/SIDReasoner.Cli -c Release --no-build -- "
 echo; echo "== A shop of 1,000 items with histories"
 train shop --out "$out/shop" --seed 0
 echo; echo "== Train on its histories, and compare with three baselines"
-train fit --data "$out/shop/plain" --out "$out/checkpoint" --seed 1 --layers 3 --epochs 16 --resume --json "$out/fit.json"
+train fit --data "$out/shop/plain" --out "$out/checkpoint" --seed 1 --layers 3 --epochs 12 --resume --json "$out/fit.json"
 echo; echo "== Export"
 export_ --checkpoint "$out/checkpoint" --catalog "$out/shop" --out "$out/bundle"
 echo; echo "== What does the first test user buy next?"
