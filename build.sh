@@ -31,7 +31,7 @@ finish() {
 }
 
 step "Prerequisites"
-bash eng/prerequisites.sh || { note_failure "prerequisites"; finish; }
+bash eng/prerequisites.sh "$mode" || { note_failure "prerequisites"; finish; }
 
 if [ "$mode" = cuda ]; then
   exec bash eng/build-cuda.sh

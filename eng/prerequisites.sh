@@ -14,6 +14,11 @@ command -v g++ >/dev/null || missing+=(g++)
 command -v cmake >/dev/null || missing+=(cmake)
 command -v make >/dev/null || command -v ninja >/dev/null || missing+=(make)
 command -v clang++-14 >/dev/null || command -v clang++ >/dev/null || missing+=(clang-14)
+# ./build.sh full also runs the native tests as an Arm server would.
+if [ "${1:-}" = full ]; then
+  command -v aarch64-linux-gnu-g++ >/dev/null || missing+=(g++-aarch64-linux-gnu)
+  command -v qemu-aarch64 >/dev/null || missing+=(qemu-user)
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 line="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
@@ -29,6 +34,7 @@ fi
 for tool in "${missing[@]}"; do
   case "$tool" in
     clang-14) echo "clang is missing: the CUDA kernels cannot be compiled to PTX here (the CPU build works)." >&2 ;;
+    g++-aarch64-linux-gnu|qemu-user) echo "$tool is missing: the Arm build is left out." >&2 ;;
     *) echo "$tool is missing: the native kernels cannot be built; the managed kernel is used instead." >&2 ;;
   esac
 done
