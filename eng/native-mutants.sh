@@ -4,7 +4,7 @@
 # Needs build/thread-sanitize (eng/native-extra.sh builds it).
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-allowed_survivors=${SIDR_ALLOWED_SURVIVORS:-8}
+allowed_survivors=${SIDR_ALLOWED_SURVIVORS:-2}
 export base=build/thread-sanitize/tests/native work=build/mutants
 rm -rf "$work"
 mkdir -p "$work"
@@ -29,7 +29,7 @@ mutant() {
   done <<'SETTINGS'
 SIDR_CUDA_SHAPE=64,1
 SIDR_CUDA_SHAPE=64,4
-SIDR_FAKE_SHARED=60000
+SIDR_FAKE_SHARED=60000 SIDR_CUDA_SHAPE=64,1
 SIDR_FAKE_SHARED=60000 SIDR_CUDA_SHAPE=64,2
 SIDR_CUDA_PATH=general SIDR_CUDA_SHAPE=64,1
 SIDR_CUDA_PATH=general SIDR_CUDA_SHAPE=128,1,4

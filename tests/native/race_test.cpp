@@ -37,6 +37,25 @@ void Searches(sidr_device* device, std::uint32_t seed) {
     }
 }
 
+// More equal scores than the list of survivors holds: the exact bound by radix selection, and the pruning between turns.
+void Overflow(sidr_device* device, std::uint32_t type) {
+    Random random(91);
+    Catalog catalog = MakeCatalog(random, 6000, 2, 150, 10, 150, false, 0, 1, 0);
+    TrieHandle trie = Build(catalog);
+    Reference reference(catalog);
+    DeviceKernel kernel(device);
+    SearchPlan plan{catalog, 1, 50, type, SIDR_SCORE_GIVEN, SIDR_COLUMNS_SID, true, false, true, false, false};
+    RunSearch(random, plan, trie.trie, reference, [&](const StepCase& given, auto, double) {
+        StepCase c = given;
+        c.SetLogits(std::vector<float>(c.logits.size(), 1.0f));
+        std::fill(c.lse.begin(), c.lse.end(), 3.0f);
+        StepResult host = RunCpu(c, SIDR_CPU_BEST), there = kernel.Run(c);
+        std::string why;
+        CHECK(SameBits(host, there, &why), "ties, depth %u: %s", c.depth, why.c_str());
+        return host;
+    });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -46,6 +65,7 @@ int main(int argc, char** argv) {
     CHECK(status == SIDR_OK, "%s", LastError().c_str());
     if (status != SIDR_OK) return 1;
     for (std::uint32_t seed = 1; seed <= count && failures == 0; seed++) Searches(device, seed);
+    for (std::uint32_t type : {SIDR_F32, SIDR_BF16}) Overflow(device, type);
     OK(sidr_device_close(device));
     return Finish("race_test");
 }
