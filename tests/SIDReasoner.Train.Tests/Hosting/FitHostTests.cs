@@ -77,7 +77,8 @@ public sealed class FitHostTests : IDisposable
         {
         }
 
-        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+        // A shell that starts tests in the background makes them ignore SIGINT, and the child inherits that; SIGTERM takes the same path.
+        using (Process kill = Process.Start("kill", [IgnoresInterrupt() ? "-TERM" : "-INT", $"{process.Id}"]))
         {
             kill.WaitForExit();
         }
@@ -88,6 +89,13 @@ public sealed class FitHostTests : IDisposable
         Assert.Equal((130, ""), (process.ExitCode, error.GetAwaiter().GetResult()));
         Assert.Contains("--resume", rest, StringComparison.Ordinal);
         Assert.True(File.Exists(State));
+    }
+
+    /// <summary>Whether this process, and so its children, ignores SIGINT (bit 1 of SigIgn).</summary>
+    private static bool IgnoresInterrupt()
+    {
+        string mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        return (Convert.ToUInt64(mask, 16) & 2) != 0;
     }
 
     [Theory]
