@@ -32,11 +32,7 @@ internal static class ExportCommand
     {
         var parsed = Create().Parse(args);
         if (parsed.Errors.Count > 0)
-        {
-            await error.WriteLineAsync($"error: {parsed.Errors[0].Message} See sidr-export --help.").ConfigureAwait(false);
-            return HostErrors.BadInput;
-        }
-
+            return HostErrors.BadUsage("sidr-export", parsed.Errors.Select(problem => problem.Message), error);
         return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error }).ConfigureAwait(false);
     }
 

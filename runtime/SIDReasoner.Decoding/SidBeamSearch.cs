@@ -48,9 +48,6 @@ public sealed class SidBeamSearch
     /// <summary>Forwards that the last search ran, for tests and traces: at most L - 1.</summary>
     public int LastForwardCount { get; private set; }
 
-    /// <summary>Beam rows that the last search ran over all its forwards.</summary>
-    public int LastRowCount { get; private set; }
-
     /// <summary>What a session must compute at the prompt's last token, and at every level, for a mode.</summary>
     /// <param name="mode">The score mode.</param>
     /// <returns>The outputs to ask for.</returns>
@@ -99,7 +96,6 @@ public sealed class SidBeamSearch
         Check(session, options, results);
         Reserve(options.BeamWidth);
         LastForwardCount = 0;
-        LastRowCount = 0;
 
         SidFilter? filter = options.Filter;
         if (IsEmpty(filter))
@@ -108,7 +104,6 @@ public sealed class SidBeamSearch
         }
 
         _width[0] = options.BeamWidth;
-        _filter[0] = filter;
         _beams.Reset(_width);
         bool skipsDecided = options.ScoreMode == ScoreMode.Catalog;
         _sidNumbers[0] = skipsDecided ? DecidedSid(0, 0, filter) : Live;
@@ -119,6 +114,7 @@ public sealed class SidBeamSearch
         }
 
         int length = session.Length;
+        _filter[0] = filter;
         try
         {
             Descend(session, options, skipsDecided, cancellation);
@@ -186,7 +182,6 @@ public sealed class SidBeamSearch
             cancellation.ThrowIfCancellationRequested();
             session.AppendBeams(_rowTokens.AsSpan(0, rows), _rowParents.AsSpan(0, rows), outputs);
             LastForwardCount++;
-            LastRowCount += rows;
         }
     }
 

@@ -34,7 +34,7 @@ public static class HostErrors
             await error.WriteLineAsync($"error: {exception.Message}").ConfigureAwait(false);
             return BadInput;
         }
-        catch (Exception exception) when (!SymbolsWanted)
+        catch (Exception exception) when (!WantsStackTrace)
         {
             await error.WriteLineAsync($"error: {exception.GetType().Name}: {exception.Message}").ConfigureAwait(false);
             await error.WriteLineAsync("  This was not expected; please report it. SIDR_STACK_TRACE=1 shows where it happened.").ConfigureAwait(false);
@@ -55,5 +55,5 @@ public static class HostErrors
         return BadInput;
     }
 
-    private static bool SymbolsWanted => Environment.GetEnvironmentVariable("SIDR_STACK_TRACE") == "1";
+    private static bool WantsStackTrace => Environment.GetEnvironmentVariable("SIDR_STACK_TRACE") == "1";
 }

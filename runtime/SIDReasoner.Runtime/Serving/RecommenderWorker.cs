@@ -55,7 +55,7 @@ internal sealed class RecommenderWorker : IDisposable
         {
             BeamWidth = width,
             ScoreMode = mode,
-            Filter = isAllowed is null ? null : SidFilter.Create(_assets.Trie, isAllowed),
+            Filter = Filter(request, history, isAllowed),
         };
         long prompted = Stopwatch.GetTimestamp();
 
@@ -111,6 +111,12 @@ internal sealed class RecommenderWorker : IDisposable
         Func<int, bool>? further = request.IsAllowed;
         return item => !left.Contains(item) && (further is null || further(item));
     }
+
+    /// <summary>The search's filter; leaving out a history alone costs by its length, not by the catalogue's.</summary>
+    private SidFilter? Filter(RecommendRequest request, int[] history, Func<int, bool>? isAllowed) =>
+        isAllowed is null ? null
+        : request.IsAllowed is null ? SidFilter.AllExcept(_assets.Trie, history)
+        : SidFilter.Create(_assets.Trie, isAllowed);
 
     private int IndexOf(string id) => _assets.Catalog.TryGetIndex(id, out int index) ? index : throw new UnreachableException($"'{id}' was checked.");
 

@@ -28,8 +28,7 @@ internal static class TrainCommand
         ParseResult parsed = Create().Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"error: {parsed.Errors[0].Message} See sidr-train --help.").ConfigureAwait(false);
-            return HostErrors.BadInput;
+            return HostErrors.BadUsage("sidr-train", parsed.Errors.Select(problem => problem.Message), Console.Error);
         }
 
         // The command's own errors become messages and exit codes below, not System.CommandLine's stack trace.
