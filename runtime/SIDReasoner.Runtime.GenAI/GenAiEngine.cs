@@ -58,7 +58,7 @@ public sealed class GenAiEngine : IDecoderEngine
     /// <summary>Loads a bundle into GenAI on the CPU.</summary>
     /// <param name="bundle">Opened, so that its hashes hold.</param>
     /// <param name="options">Threads, precision and generators kept; null for the defaults.</param>
-    /// <exception cref="SidReasonerException">GenAI's library cannot be loaded (each path tried is named), the bundle has no such precision, or GenAI cannot open it.</exception>
+    /// <exception cref="SidReasonerException">GenAI's library cannot be loaded (each path tried is named), the bundle has no such precision, this processor does not suit it, or GenAI cannot open it.</exception>
     public static GenAiEngine Load(Bundle bundle, GenAiEngineOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(bundle);
@@ -67,11 +67,7 @@ public sealed class GenAiEngine : IDecoderEngine
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxIdleGenerators);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxIdleGenerators, MostIdle);
         var manifest = bundle.Manifest;
-        var precision = options.Precision is null
-            ? manifest.Precisions[0]
-            : manifest.Precisions.FirstOrDefault(p => p.Name == options.Precision)
-                ?? throw new SidReasonerException(
-                    $"Bundle '{bundle.Path}' has no precision '{options.Precision}'; it has {string.Join(", ", manifest.Precisions.Select(p => $"'{p.Name}'"))}. Export it again with --precision {options.Precision}.");
+        var precision = PrecisionRules.Choose(manifest, bundle.Path, options.Precision, options.ForcePrecision, Int8Support.IsPresent);
         GenAiTelemetry.Disable();
         GenAiLibrary.RequireLoadable();
         try

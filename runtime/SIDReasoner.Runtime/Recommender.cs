@@ -141,5 +141,10 @@ public sealed class Recommender : IDisposable
 
     /// <summary>The default engine.</summary>
     internal static OnnxModel LoadOnnxRuntime(Bundle bundle, RecommenderOptions options) =>
-        OnnxModel.Load(bundle, new OnnxModelOptions { Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount });
+        OnnxModel.Load(bundle, new OnnxModelOptions
+        {
+            Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
+            Precision = options.Precision,
+            ForcePrecision = options.ForcePrecision,
+        });
 }

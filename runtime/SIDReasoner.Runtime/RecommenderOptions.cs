@@ -19,4 +19,10 @@ public sealed class RecommenderOptions
 
     /// <summary>Which kernel selects beams. Default <see cref="KernelChoice.Auto"/>: the native one where it can be loaded.</summary>
     public KernelChoice Kernel { get; set; }
+
+    /// <summary>Form of the weights, as the bundle lists them: <c>fp32</c>, <c>int8</c>; or <c>auto</c>, which goes by width and processor. Default null: the bundle's first.</summary>
+    public string? Precision { get; set; }
+
+    /// <summary>Runs int8 also on a processor without VNNI, where it is slow and sums may saturate. Default false: that is refused.</summary>
+    public bool ForcePrecision { get; set; }
 }

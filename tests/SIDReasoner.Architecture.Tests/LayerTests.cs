@@ -29,7 +29,7 @@ public class LayerTests
         ["Microsoft.CodeAnalysis.BannedApiAnalyzers"] = ["SIDReasoner.Train", "SIDReasoner.Core", "SIDReasoner.Decoding", "SIDReasoner.Runtime", "SIDReasoner.Export"],
         ["Spectre.Console"] = ["SIDReasoner.Train", "SIDReasoner.Export", "SIDReasoner.Cli"],
         ["System.CommandLine"] = ["SIDReasoner.Train", "SIDReasoner.Export", "SIDReasoner.Cli", "SIDReasoner.Server"],
-        ["System.Numerics.Tensors"] = ["SIDReasoner.Core", "SIDReasoner.Decoding", "SIDReasoner.Train", "SIDReasoner.Runtime"],
+        ["System.Numerics.Tensors"] = ["SIDReasoner.Core", "SIDReasoner.Decoding", "SIDReasoner.Train", "SIDReasoner.Export", "SIDReasoner.Runtime"],
         ["CsvHelper"] = ["SIDReasoner.Train"],
         ["Microsoft.Extensions."] = ["SIDReasoner.Runtime", "SIDReasoner.Runtime.GenAI", "SIDReasoner.Cli", "SIDReasoner.Server"],
         ["OpenTelemetry"] = ["SIDReasoner.Server"],

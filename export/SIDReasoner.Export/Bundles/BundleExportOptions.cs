@@ -20,7 +20,7 @@ public sealed record BundleExportOptions
     /// <summary>Beams that always fit after a full context (W max), 1 to 1,024. Default null: 256, or as many as a search of 1,024 beams over this catalogue needs.</summary>
     public int? MaxBeams { get; init; }
 
-    /// <summary>Forms of the weights to write. Default and so far the only one: <c>fp32</c>.</summary>
+    /// <summary>Forms of the weights to write, the default one first: <c>fp32</c>, <c>int8</c>. Default <c>fp32</c> alone.</summary>
     public IReadOnlyList<string> Precisions { get; init; } = ["fp32"];
 
     /// <summary>LoRA adapters by name, each a folder as peft saves it. None by default; with one, the graph's adapted layers get two more inputs each.</summary>

@@ -8,6 +8,7 @@ using SIDReasoner.Core.SemanticIds;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Export.Adapters;
 using SIDReasoner.Export.Decoder;
+using SIDReasoner.Export.Precision;
 
 namespace SIDReasoner.Export.Bundles;
 
@@ -130,22 +131,27 @@ public static class BundleExporter
         var written = new List<BundlePrecision>();
         foreach (var precision in options.Precisions.Distinct(StringComparer.Ordinal))
         {
-            ILinearWriter? writer = null;
-            var model = DecoderGraph.Build(
-                checkpoint,
-                layout,
-                manifest.CacheRows,
-                (graph, weights) =>
-                {
-                    writer = LinearWriters.Create(precision, graph, weights);
-                    return adapted.Count == 0 ? writer : new LoraLinearWriter(writer, graph, adapted);
-                },
-                ProgramVersion);
-            model.MetadataProps.Add(new global::Onnx.StringStringEntryProto { Key = "sidreasoner.model_digest", Value = manifest.ModelDigest });
-            using (var stream = File.Create(folder.Path(writer!.ModelFile)))
+            var (modelFile, dataFile) = (PrecisionForms.ModelFile(precision), PrecisionForms.DataFile(precision));
+            using (var data = dataFile is null ? null : new WeightFile(folder.Path(dataFile)))
+            {
+                var model = DecoderGraph.Build(
+                    checkpoint,
+                    layout,
+                    manifest.CacheRows,
+                    graph =>
+                    {
+                        var scope = PrecisionForms.Scope(precision, graph, checkpoint, data);
+                        return adapted.Count == 0 ? scope : scope with { Linears = new LoraLinearWriter(scope.Linears, graph, adapted) };
+                    },
+                    ProgramVersion);
+                model.MetadataProps.Add(new global::Onnx.StringStringEntryProto { Key = "sidreasoner.model_digest", Value = manifest.ModelDigest });
+                using var stream = File.Create(folder.Path(modelFile));
                 model.WriteTo(stream);
-            files[writer.ModelFile] = FileHashes.Of(folder.Path(writer.ModelFile));
-            written.Add(new BundlePrecision { Name = writer.Precision, Model = writer.ModelFile, CacheType = "float32" });
+            }
+
+            foreach (var file in new[] { modelFile, dataFile }.OfType<string>())
+                files[file] = FileHashes.Of(folder.Path(file));
+            written.Add(new BundlePrecision { Name = precision, Model = modelFile, CacheType = "float32" });
         }
 
         return written;
@@ -197,8 +203,8 @@ public static class BundleExporter
 
     private static void Check(BundleExportOptions options)
     {
-        foreach (var precision in options.Precisions.Where(p => !LinearWriters.Names.Contains(p)))
-            throw new SidReasonerException($"--precision '{precision}' is not known; expected {string.Join(", ", LinearWriters.Names.Select(n => $"'{n}'"))}.");
+        foreach (var precision in options.Precisions)
+            PrecisionForms.Check(precision);
         if (options.Precisions.Count == 0)
             throw new SidReasonerException("--precision names nothing; expected 'fp32'.");
         foreach (var name in options.Adapters.Keys.Where(n => n.Length == 0 || n.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_'))))

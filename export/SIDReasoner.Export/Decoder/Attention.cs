@@ -1,3 +1,4 @@
+using SIDReasoner.Core.Configuration;
 using SIDReasoner.Export.Onnx;
 
 namespace SIDReasoner.Export.Decoder;
@@ -13,9 +14,10 @@ internal static class Attention
     {
         var config = scope.Config;
         var name = $"model.layers.{layer}.self_attn";
-        var q = Projection(scope, name, "q", x, config.HeadCount);
-        var k = Projection(scope, name, "k", x, config.KvHeadCount);
-        var v = Linear(scope, name, "v", x);
+        var projected = scope.Linears.Linears(x, mayBeEmpty: false, Part(config, name, "q"), Part(config, name, "k"), Part(config, name, "v"));
+        var q = Normed(scope, name, "q", projected[0], config.HeadCount);
+        var k = Normed(scope, name, "k", projected[1], config.KvHeadCount);
+        var v = projected[2];
 
         var rotatesInside = RotaryEmbedding.FitsAttention(config);
         if (!rotatesInside)
@@ -49,23 +51,13 @@ internal static class Attention
     }
 
     /// <summary>The output projection of layer <paramref name="layer"/>.</summary>
-    public static OnnxValue WriteOutput(DecoderScope scope, int layer, OnnxValue x)
-    {
-        var name = $"model.layers.{layer}.self_attn.o_proj";
-        return scope.Linears.Linear(name, x, name + ".weight", scope.Config.HasOutputBias ? name + ".bias" : null);
-    }
+    public static OnnxValue WriteOutput(DecoderScope scope, int layer, OnnxValue x, bool mayBeEmpty) =>
+        scope.Linears.Linear($"model.layers.{layer}.self_attn.o_proj", x, mayBeEmpty, scope.Config.HasOutputBias);
 
-    private static OnnxValue Projection(DecoderScope scope, string name, string part, OnnxValue x, int heads)
-    {
-        var projected = Linear(scope, name, part, x);
-        return scope.Config.HasQkNorm
+    private static LinearPart Part(ModelConfig config, string name, string part) => new($"{name}.{part}_proj", config.HasQkvBias);
+
+    private static OnnxValue Normed(DecoderScope scope, string name, string part, OnnxValue projected, int heads) =>
+        scope.Config.HasQkNorm
             ? RmsNorm.WritePerHead(scope, $"{name}.{part}_norm", projected, heads, $"{name}.{part}_norm.weight")
             : projected;
-    }
-
-    private static OnnxValue Linear(DecoderScope scope, string name, string part, OnnxValue x)
-    {
-        var weight = $"{name}.{part}_proj";
-        return scope.Linears.Linear(weight, x, weight + ".weight", scope.Config.HasQkvBias ? weight + ".bias" : null);
-    }
 }

@@ -17,19 +17,18 @@ internal static class DecoderGraph
     /// <param name="checkpoint">Settings and weights, read once for their places.</param>
     /// <param name="layout">Which head rows become outputs.</param>
     /// <param name="rotaryRows">Rows of the rotary tables: the most tokens and beams that the cache may hold.</param>
-    /// <param name="linears">Makes the precision's writer.</param>
+    /// <param name="form">Makes the precision's weights and products.</param>
     /// <param name="producerVersion">Recorded in the file.</param>
     public static ModelProto Build(
-        CheckpointFolder checkpoint, HeadLayout layout, int rotaryRows, Func<OnnxGraphBuilder, ModelWeights, ILinearWriter> linears, string producerVersion)
+        CheckpointFolder checkpoint, HeadLayout layout, int rotaryRows, Func<OnnxGraphBuilder, DecoderScope> form, string producerVersion)
     {
         var config = checkpoint.Config;
         var graph = new OnnxGraphBuilder(producerVersion);
-        var weights = new ModelWeights(graph, checkpoint.Weights);
-        var scope = new DecoderScope(graph, config, weights, linears(graph, weights));
+        var scope = form(graph);
         var step = StepInputs.Write(graph, rotaryRows, config.HeadSize);
         var kept = OutputHeads.KeptRows(scope, step);
 
-        var residual = graph.Op("embeddings", "Gather", [weights.Tensor(Embeddings), step.InputIds], new OnnxAttribute("axis", 0));
+        var residual = scope.Weights.Embed("embeddings", Embeddings, step.InputIds);
         var normed = RmsNorm.Write(scope, "model.layers.0.input_layernorm", residual, "model.layers.0.input_layernorm.weight");
         for (var layer = 0; layer < config.LayerCount; layer++)
         {

@@ -23,9 +23,9 @@ internal static class DecoderLayer
             residual = keptRows(name + ".residual.kept", residual);
         }
 
-        var projected = Attention.WriteOutput(scope, layer, attention);
+        var projected = Attention.WriteOutput(scope, layer, attention, mayBeEmpty: keptRows is not null);
         var (second, sum) = RmsNorm.WriteAfterAdd(
             scope, name + ".post_attention_layernorm", residual, projected, name + ".post_attention_layernorm.weight");
-        return (SwiGluMlp.Write(scope, name + ".mlp", second), sum);
+        return (SwiGluMlp.Write(scope, name + ".mlp", second, mayBeEmpty: keptRows is not null), sum);
     }
 }

@@ -2,23 +2,16 @@ using SIDReasoner.Export.Onnx;
 
 namespace SIDReasoner.Export.Decoder;
 
-/// <summary>float32 products over the checkpoint's own bytes: FusedMatMul takes Hugging Face's [out, in] as it lies.</summary>
-internal sealed class Float32LinearWriter(OnnxGraphBuilder graph, ModelWeights weights) : ILinearWriter
+/// <summary>float32 products over the checkpoint's own bytes.</summary>
+internal sealed class Float32LinearWriter(OnnxGraphBuilder graph, CheckpointWeights weights) : ILinearWriter
 {
     /// <inheritdoc/>
-    public string Precision => "fp32";
-
-    /// <inheritdoc/>
-    public string ModelFile => "model.onnx";
-
-    /// <inheritdoc/>
-    public OnnxValue Linear(string name, OnnxValue x, string weightName, string? biasName = null)
+    public OnnxValue[] Linears(OnnxValue x, bool mayBeEmpty, params LinearPart[] parts) => [.. parts.Select(part =>
     {
-        var product = Head(name, x, weights.Tensor(weightName));
-        return biasName is null ? product : graph.Op(name + ".biased", "Add", [product, weights.Tensor(biasName)]);
-    }
+        var product = graph.RowProduct(part.Name, x, weights.Tensor(part.Weight));
+        return part.HasBias ? graph.Op(part.Name + ".biased", "Add", [product, weights.Tensor(part.Bias)]) : product;
+    })];
 
     /// <inheritdoc/>
-    public OnnxValue Head(string name, OnnxValue x, OnnxValue rows) =>
-        graph.Node(name, "FusedMatMul", OnnxDomain.Microsoft, [x, rows], new OnnxAttribute("transB", 1), new OnnxAttribute("alpha", 1f));
+    public OnnxValue TextHead(string name, OnnxValue x, string weightName) => graph.RowProduct(name, x, weights.Tensor(weightName));
 }

@@ -5,15 +5,12 @@ namespace SIDReasoner.Export.Decoder;
 /// <summary>How matrix products are written: one writer a precision. Norms, attention and control stay the same under each.</summary>
 internal interface ILinearWriter
 {
-    /// <summary>The precision's name as options and <c>bundle.json</c> spell it: <c>fp32</c>.</summary>
-    string Precision { get; }
+    /// <summary>x [B, S, in] times each of several weights of the checkpoint, which Hugging Face lays out as [out, in], plus their biases: one value a part.</summary>
+    /// <param name="x">The input that the parts share, so that a writer may quantise it once and multiply once.</param>
+    /// <param name="mayBeEmpty">Whether a run may bring no row of it, as behind the last attention where no head is asked for.</param>
+    /// <param name="parts">The weights.</param>
+    OnnxValue[] Linears(OnnxValue x, bool mayBeEmpty, params LinearPart[] parts);
 
-    /// <summary>The model's file in the bundle.</summary>
-    string ModelFile { get; }
-
-    /// <summary>x times a weight of the checkpoint in Hugging Face layout [out, in], plus a bias where one is named.</summary>
-    OnnxValue Linear(string name, OnnxValue x, string weightName, string? biasName = null);
-
-    /// <summary>x times rows that are a value of the graph already, [out, in]: the heads.</summary>
-    OnnxValue Head(string name, OnnxValue x, OnnxValue rows);
+    /// <summary>x times the whole vocabulary's rows, over any number of rows: the text head, from which the log-sum-exp is computed too.</summary>
+    OnnxValue TextHead(string name, OnnxValue x, string weightName);
 }

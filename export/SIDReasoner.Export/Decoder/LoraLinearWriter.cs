@@ -7,27 +7,21 @@ namespace SIDReasoner.Export.Decoder;
 internal sealed class LoraLinearWriter(ILinearWriter inner, OnnxGraphBuilder graph, IReadOnlyDictionary<string, LoraLayer> adapted) : ILinearWriter
 {
     /// <inheritdoc/>
-    public string Precision => inner.Precision;
-
-    /// <inheritdoc/>
-    public string ModelFile => inner.ModelFile;
-
-    /// <inheritdoc/>
-    public OnnxValue Linear(string name, OnnxValue x, string weightName, string? biasName = null)
+    public OnnxValue[] Linears(OnnxValue x, bool mayBeEmpty, params LinearPart[] parts)
     {
-        var product = inner.Linear(name, x, weightName, biasName);
-        if (!adapted.TryGetValue(name, out var layer))
-            return product;
-        var rank = name + ".rank";
-        var a = graph.Overridable(LoraLayer.InputA(name), StepInputs.Real, rank, layer.Inputs);
-        var b = graph.Overridable(LoraLayer.InputB(name), StepInputs.Real, layer.Outputs, rank);
-        var down = Product(name + ".lora_down", x, a);
-        return graph.Op(name + ".adapted", "Add", [product, Product(name + ".lora_up", down, b)]);
+        var products = inner.Linears(x, mayBeEmpty, parts);
+        return [.. parts.Zip(products, (part, product) => adapted.TryGetValue(part.Name, out var layer) ? Adapted(part.Name, layer, x, product) : product)];
     }
 
     /// <inheritdoc/>
-    public OnnxValue Head(string name, OnnxValue x, OnnxValue rows) => inner.Head(name, x, rows);
+    public OnnxValue TextHead(string name, OnnxValue x, string weightName) => inner.TextHead(name, x, weightName);
 
-    private OnnxValue Product(string name, OnnxValue x, OnnxValue rows) =>
-        graph.Node(name, "FusedMatMul", OnnxDomain.Microsoft, [x, rows], new OnnxAttribute("transB", 1), new OnnxAttribute("alpha", 1f));
+    private OnnxValue Adapted(string name, LoraLayer layer, OnnxValue x, OnnxValue product)
+    {
+        var rank = name + ".rank";
+        var a = graph.Overridable(LoraLayer.InputA(name), StepInputs.Real, rank, layer.Inputs);
+        var b = graph.Overridable(LoraLayer.InputB(name), StepInputs.Real, layer.Outputs, rank);
+        var down = graph.RowProduct(name + ".lora_down", x, a);
+        return graph.Op(name + ".adapted", "Add", [product, graph.RowProduct(name + ".lora_up", down, b)]);
+    }
 }

@@ -21,31 +21,27 @@ internal static class OutputHeads
     {
         var graph = scope.Graph;
         var headName = layout.HeadWeight;
-        WriteFull(scope, step, normed, kept, scope.Weights.Tensor(headName));
+        WriteFull(scope, step, normed, kept, headName);
         if (layout.SidColumns.Count > 0)
         {
-            var first = layout.SidColumns[0];
-            var contiguous = layout.SidColumns[^1] - first + 1 == layout.SidColumns.Count;
-            var sidRows = contiguous
-                ? scope.Weights.Rows("sid_head.weight", headName, first, layout.SidColumns.Count)
-                : Gathered(scope, "sid_head.weight", headName, layout.SidColumns);
-            var sid = scope.Linears.Head("sid_logits", LastRows(graph, "heads.sid_rows", normed, kept, step.SidRows), sidRows);
+            var sidRows = scope.Weights.Rows("sid_head.weight", headName, layout.SidColumns);
+            var sid = graph.RowProduct("sid_logits", LastRows(graph, "heads.sid_rows", normed, kept, step.SidRows), sidRows);
             graph.Output(sid, StepInputs.Real, "batch", "sid_rows", layout.SidColumns.Count);
         }
         if (layout.ReferenceEnd.Count > 0)
         {
-            var endRows = Gathered(scope, "end_head.weight", headName, layout.ReferenceEnd);
-            var end = scope.Linears.Head("end_logits", LastRows(graph, "heads.end_rows", normed, kept, step.EndRows), endRows);
+            var endRows = scope.Weights.Rows("end_head.weight", headName, layout.ReferenceEnd);
+            var end = graph.RowProduct("end_logits", LastRows(graph, "heads.end_rows", normed, kept, step.EndRows), endRows);
             graph.Output(end, StepInputs.Real, "batch", "end_rows", layout.ReferenceEnd.Count);
         }
     }
 
     /// <summary>The full head once, over as many rows as logits or log-sum-exp need.</summary>
-    private static void WriteFull(DecoderScope scope, StepInputs step, OnnxValue normed, OnnxValue kept, OnnxValue headRows)
+    private static void WriteFull(DecoderScope scope, StepInputs step, OnnxValue normed, OnnxValue kept, string headName)
     {
         var graph = scope.Graph;
         var rows = graph.Op("heads.full_rows", "Max", [step.FullRows, step.LogZRows]);
-        var full = scope.Linears.Head("heads.full", LastRows(graph, "heads.full_input", normed, kept, rows), headRows);
+        var full = scope.Linears.TextHead("heads.full", LastRows(graph, "heads.full_input", normed, kept, rows), headName);
 
         var last = LastRows(graph, "heads.last_row", full, rows, step.FullRows);
         var missing = graph.Op("heads.missing", "Sub", [graph.Int64s(1), step.FullRows]);
@@ -71,8 +67,4 @@ internal static class OutputHeads
         return graph.Op(
             "heads.log_sum_exp", "Sub", [graph.Op("heads.logit0", "Slice", [logits, zero, one, axis]), graph.Op("heads.log_p0", "Slice", [normalized, zero, one, axis])]);
     }
-
-    private static OnnxValue Gathered(DecoderScope scope, string name, string weightName, IReadOnlyList<int> rows) =>
-        scope.Graph.Op(
-            name, "Gather", [scope.Weights.Tensor(weightName), scope.Graph.Int64s([.. rows.Select(r => (long)r)])], new OnnxAttribute("axis", 0));
 }

@@ -10,7 +10,7 @@ internal static class RmsNorm
         scope.Graph.Op(
             name,
             "SimplifiedLayerNormalization",
-            [x, scope.Weights.Tensor(weightName)],
+            [x, scope.Weights.Norm(weightName)],
             new OnnxAttribute("epsilon", scope.Config.RmsNormEpsilon),
             new OnnxAttribute("axis", -1),
             new OnnxAttribute("stash_type", 1));
@@ -22,7 +22,7 @@ internal static class RmsNorm
             name,
             "SkipSimplifiedLayerNormalization",
             OnnxDomain.Microsoft,
-            [residual, x, scope.Weights.Tensor(weightName)],
+            [residual, x, scope.Weights.Norm(weightName)],
             [name, "", "", name + ".sum"],
             new OnnxAttribute("epsilon", scope.Config.RmsNormEpsilon));
         return (outputs[0], outputs[3]);

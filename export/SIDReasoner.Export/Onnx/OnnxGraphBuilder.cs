@@ -99,6 +99,9 @@ internal sealed class OnnxGraphBuilder
     public OnnxValue Float(float value) =>
         Constant("f32s_" + value.ToString("R", System.Globalization.CultureInfo.InvariantCulture), TensorProto.Types.DataType.Float, [], BitConverter.GetBytes(value));
 
+    /// <summary>A uint8 number of rank 0.</summary>
+    public OnnxValue Byte(byte value) => Constant("u8s_" + Text(value), TensorProto.Types.DataType.Uint8, [], [value]);
+
     private string Unique(string name)
     {
         if (_names.TryAdd(name, 1))

@@ -7,7 +7,7 @@ using SIDReasoner.Runtime.Model;
 
 namespace SIDReasoner.Cli.Commands;
 
-/// <summary><c>--engine</c>: which library computes. Each opens the same model file of the bundle; none stands in for another.</summary>
+/// <summary><c>--engine</c>: which library computes. Each opens the same model files of the bundle; none stands in for another.</summary>
 internal static class Engines
 {
     public static Option<string> Option() => new("--engine")
@@ -41,5 +41,11 @@ internal static class Engines
 
     private static GenAiEngine LoadGenAi(Bundle bundle, RecommenderOptions options) => GenAiEngine.Load(
         bundle,
-        new GenAiEngineOptions { Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount, MaxIdleGenerators = options.MaxParallel });
+        new GenAiEngineOptions
+        {
+            Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
+            Precision = options.Precision,
+            ForcePrecision = options.ForcePrecision,
+            MaxIdleGenerators = options.MaxParallel,
+        });
 }

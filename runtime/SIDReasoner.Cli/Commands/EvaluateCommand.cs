@@ -25,6 +25,7 @@ internal static class EvaluateCommand
         var samples = new Option<int>("--samples") { Description = "With --think --sample: thoughts a row, each with a ranking of its own; prints the best of them beside the mean.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var thinking = new ThinkingArguments(seed);
         Option<string?> adapter = CommonOptions.Adapter();
+        var precision = new PrecisionArguments();
         Option<string> engine = Engines.Option();
         Option<string> kernel = CommonOptions.Kernel();
         Option<int> threads = CommonOptions.Threads();
@@ -33,7 +34,7 @@ internal static class EvaluateCommand
         {
             bundle, data, beams, score, rows, seed,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, samples, report, json, adapter, engine, kernel, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, samples, report, json, adapter, .. precision.Options, engine, kernel, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -64,7 +65,7 @@ internal static class EvaluateCommand
 
                 // One thread a request and a request a core ranks more rows a second than all cores on one request.
                 int forward = parsed.GetResult(threads) is { Implicit: false } ? parsed.GetValue(threads) : 1;
-                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, forward, parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!)));
+                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, precision.Apply(parsed, CommonOptions.Recommender(parsed.GetValue(bundle)!, forward, parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!))));
                 IReadOnlyList<Interaction> interactions = InteractionReader.Load(dataPath, recommender.Catalog);
                 if (limit > 0 && limit < interactions.Count)
                 {
@@ -100,6 +101,6 @@ internal static class EvaluateCommand
     private static string Fingerprint(Recommender recommender, EvaluationSettings settings, string data, int limit)
     {
         using FileStream stream = File.OpenRead(data);
-        return $"engine {recommender.Engine}, bundle {recommender.Bundle.Manifest.ModelDigest}/{recommender.Bundle.Manifest.CatalogHash}, {settings.Describe()}, data {Convert.ToHexStringLower(SHA256.HashData(stream))}, rows {limit}";
+        return $"engine {recommender.Engine}, {recommender.Precision}, bundle {recommender.Bundle.Manifest.ModelDigest}/{recommender.Bundle.Manifest.CatalogHash}, {settings.Describe()}, data {Convert.ToHexStringLower(SHA256.HashData(stream))}, rows {limit}";
     }
 }

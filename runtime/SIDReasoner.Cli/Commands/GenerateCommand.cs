@@ -24,6 +24,7 @@ internal static class GenerateCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of the text." };
         var thinking = new ThinkingArguments();
         Option<string?> adapter = CommonOptions.Adapter();
+        var precision = new PrecisionArguments();
         Option<string> engine = Engines.Option();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
@@ -31,7 +32,7 @@ internal static class GenerateCommand
         {
             bundle, message, prompt, promptIds, input, output, maxTokens,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, adapter, engine, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, adapter, .. precision.Options, engine, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -49,7 +50,7 @@ internal static class GenerateCommand
                 }
 
                 using TextModel model = TextModel.Open(
-                    CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel)), Engines.Loader(parsed.GetValue(engine)!));
+                    precision.Apply(parsed, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel))), Engines.Loader(parsed.GetValue(engine)!));
                 var request = new TextRequest
                 {
                     MaxTokens = parsed.GetValue(maxTokens),

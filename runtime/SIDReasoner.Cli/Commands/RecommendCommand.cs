@@ -24,6 +24,7 @@ internal static class RecommendCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a list." };
         var thinking = new ThinkingArguments();
         Option<string?> adapter = CommonOptions.Adapter();
+        var precision = new PrecisionArguments();
         Option<string> engine = Engines.Option();
         Option<string> kernel = CommonOptions.Kernel();
         Option<int> threads = CommonOptions.Threads();
@@ -32,7 +33,7 @@ internal static class RecommendCommand
         {
             bundle, history, promptIds, input, output, k, beams, score, exclude, whole, adapter,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, engine, kernel, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, .. precision.Options, engine, kernel, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -53,7 +54,7 @@ internal static class RecommendCommand
                     RequireWholeHistory = parsed.GetValue(whole),
                     Adapter = parsed.GetValue(adapter),
                 };
-                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!)));
+                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, precision.Apply(parsed, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!))));
                 request = request with { Thinking = thinking.Thinking(parsed, recommender.GenerationConfig) };
                 if (inputPath is not null)
                 {

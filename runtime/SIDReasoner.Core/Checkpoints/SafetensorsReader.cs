@@ -90,7 +90,20 @@ public sealed unsafe class SafetensorsReader : IDisposable
         var info = Info(name);
         if (destination.Length != info.ElementCount)
             throw new ArgumentException($"The buffer holds {destination.Length} floats; tensor '{name}' has {info.ElementCount}.", nameof(destination));
-        var address = (void*)Address(info);
+        ReadFloats(name, 0, destination);
+    }
+
+    /// <summary>Copies part of a tensor's values into the caller's buffer, F16 and BF16 widened (exactly).</summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="first">Elements before the part, row-major.</param>
+    /// <param name="destination">As long as the part.</param>
+    /// <exception cref="ArgumentException">No such tensor, not F32, F16 or BF16, or a part that does not lie inside it; nothing is written.</exception>
+    public void ReadFloats(string name, long first, Span<float> destination)
+    {
+        var info = Info(name);
+        if (first < 0 || first > info.ElementCount - destination.Length)
+            throw new ArgumentException($"Elements {first} to {first + destination.Length} are asked for; tensor '{name}' has {info.ElementCount}.", nameof(first));
+        var address = (byte*)Address(info) + (first * info.DType.Size());
         switch (info.DType)
         {
             case TensorDType.F32:

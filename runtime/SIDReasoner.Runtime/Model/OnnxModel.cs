@@ -70,18 +70,14 @@ public sealed unsafe class OnnxModel : IDecoderEngine
     /// <summary>Loads the graph of a bundle on the CPU.</summary>
     /// <param name="bundle">Opened, so that its hashes hold.</param>
     /// <param name="options">Threads, precision and memory; null for the defaults.</param>
-    /// <exception cref="SidReasonerException">The bundle has no such precision, or ONNX Runtime cannot load the graph.</exception>
+    /// <exception cref="SidReasonerException">The bundle has no such precision, this processor does not suit it, or ONNX Runtime cannot load the graph.</exception>
     public static OnnxModel Load(Bundle bundle, OnnxModelOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(bundle);
         options ??= new OnnxModelOptions();
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
         var manifest = bundle.Manifest;
-        var precision = options.Precision is null
-            ? manifest.Precisions[0]
-            : manifest.Precisions.FirstOrDefault(p => p.Name == options.Precision)
-                ?? throw new SidReasonerException(
-                    $"Bundle '{bundle.Path}' has no precision '{options.Precision}'; it has {string.Join(", ", manifest.Precisions.Select(p => $"'{p.Name}'"))}. Export it again with --precision {options.Precision}.");
+        var precision = PrecisionRules.Choose(manifest, bundle.Path, options.Precision, options.ForcePrecision, Int8Support.IsPresent);
         OnnxTelemetry.Disable();
         InferenceSession? session = null;
         try

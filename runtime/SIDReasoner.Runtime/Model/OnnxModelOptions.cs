@@ -6,8 +6,11 @@ public sealed record OnnxModelOptions
     /// <summary>Threads of one run; runs of several sessions share them. Default 0: one a processor core.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Form of the weights, as the bundle lists them. Default null: the bundle's first.</summary>
+    /// <summary>Form of the weights, as the bundle lists them, or <c>auto</c>: int8 where there is one, the model is at least 512 wide and the processor multiplies bytes, else fp32. Default null: the bundle's first.</summary>
     public string? Precision { get; init; }
+
+    /// <summary>Runs int8 also on a processor without VNNI, where it is slow and sums may saturate. Default false: that is refused.</summary>
+    public bool ForcePrecision { get; init; }
 
     /// <summary>Lays weights out for the processor at load, for which they are copied into memory once. Default true; false saves that memory and is up to 1.3x slower.</summary>
     public bool Prepack { get; init; } = true;

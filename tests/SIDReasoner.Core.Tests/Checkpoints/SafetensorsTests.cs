@@ -69,6 +69,11 @@ public class SafetensorsTests
         Assert.Throws<ArgumentException>(() => reader.ReadFloats("whole"));
         Assert.Throws<ArgumentException>(() => reader.ReadFloats("absent"));
         Assert.Throws<ArgumentException>(() => reader.ReadFloats("half", new float[4]));
+        var part = new float[2];
+        reader.ReadFloats("brain", 1, part);
+        Assert.Equal([-2f, float.PositiveInfinity], part);
+        Assert.Throws<ArgumentException>(() => reader.ReadFloats("brain", 3, part));
+        Assert.Throws<ArgumentException>(() => reader.ReadFloats("brain", -1, part));
     }
 
     [Fact]

@@ -4,7 +4,9 @@ using SIDReasoner.Core.Configuration;
 namespace SIDReasoner.Runtime.Tests.Model;
 
 /// <summary>The decoder as its papers write it: one position after the other, in double, nothing kept, nothing fused.</summary>
-internal sealed class ReferenceDecoder(CheckpointFolder checkpoint)
+/// <param name="checkpoint">Settings and weights.</param>
+/// <param name="product">x [in] and weights [out * in] -> [out], in place of sums of products: how a precision computes. Null for the sums.</param>
+internal sealed class ReferenceDecoder(CheckpointFolder checkpoint, Func<double[], double[], double[]>? product = null)
 {
     private readonly ModelConfig _config = checkpoint.Config;
     private readonly Dictionary<string, double[]> _weights = [];
@@ -99,7 +101,8 @@ internal sealed class ReferenceDecoder(CheckpointFolder checkpoint)
     {
         var weight = Weight(name + ".weight");
         var bias = hasBias ? Weight(name + ".bias") : null;
-        return [.. Enumerable.Range(0, weight.Length / x.Length).Select(row => Dot(weight, row * x.Length, x, 0, x.Length) + (bias?[row] ?? 0))];
+        var outputs = product?.Invoke(x, weight) ?? [.. Enumerable.Range(0, weight.Length / x.Length).Select(row => Dot(weight, row * x.Length, x, 0, x.Length))];
+        return bias is null ? outputs : Add(outputs, bias);
     }
 
     private double[] Weight(string name) =>

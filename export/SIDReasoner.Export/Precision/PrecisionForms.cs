@@ -1,0 +1,56 @@
+using SIDReasoner.Core;
+using SIDReasoner.Core.Checkpoints;
+using SIDReasoner.Export.Decoder;
+using SIDReasoner.Export.Onnx;
+
+namespace SIDReasoner.Export.Precision;
+
+/// <summary>The forms of the weights that can be written.</summary>
+internal static class PrecisionForms
+{
+    /// <summary>The checkpoint's own weights, computed in float32.</summary>
+    public const string Float32 = "fp32";
+
+    /// <summary>8-bit products by rows.</summary>
+    public const string Int8 = "int8";
+
+    /// <summary>Their names.</summary>
+    public static IReadOnlyList<string> Names => [Float32, Int8];
+
+    /// <summary>The graph's file in the bundle.</summary>
+    public static string ModelFile(string precision) => precision == Float32 ? "model.onnx" : $"model.{precision}.onnx";
+
+    /// <summary>The weights' file in the bundle; null where the graph points into the checkpoint's.</summary>
+    public static string? DataFile(string precision) => precision == Float32 ? null : $"model.{precision}.bin";
+
+    /// <summary>Weights and products of a precision.</summary>
+    /// <param name="precision">One of <see cref="Names"/>.</param>
+    /// <param name="graph">The graph under construction.</param>
+    /// <param name="checkpoint">Settings and weights.</param>
+    /// <param name="file">The precision's own file; null where it has none.</param>
+    /// <exception cref="SidReasonerException">The name is not known.</exception>
+    public static DecoderScope Scope(string precision, OnnxGraphBuilder graph, CheckpointFolder checkpoint, WeightFile? file)
+    {
+        var stored = new CheckpointWeights(graph, checkpoint.Weights);
+        if (precision == Float32)
+            return new DecoderScope(graph, checkpoint.Config, stored, new Float32LinearWriter(graph, stored));
+        var scaled = new ScaledWeights(checkpoint.Weights, ChannelScales.None);
+        var real = new QuantizedWeights(graph, stored, scaled, file!);
+        return precision switch
+        {
+            Int8 => new DecoderScope(graph, checkpoint.Config, real, new Int8LinearWriter(graph, scaled, file!)),
+            _ => throw Unknown(precision),
+        };
+    }
+
+    /// <summary>Refuses a name that is not known.</summary>
+    /// <exception cref="SidReasonerException">It is not.</exception>
+    public static void Check(string precision)
+    {
+        if (!Names.Contains(precision))
+            throw Unknown(precision);
+    }
+
+    private static SidReasonerException Unknown(string precision) =>
+        new($"--precision '{precision}' is not known; expected {string.Join(", ", Names.Select(n => $"'{n}'"))}.");
+}

@@ -1,0 +1,18 @@
+using SIDReasoner.Export.Decoder;
+using SIDReasoner.Export.Onnx;
+
+namespace SIDReasoner.Export.Precision;
+
+/// <summary>What stays real beside quantised products: norms and the SID head's rows in float32 in the precision's own file, embeddings in the checkpoint's, as they are stored.</summary>
+internal sealed class QuantizedWeights(OnnxGraphBuilder graph, CheckpointWeights stored, ScaledWeights weights, WeightFile file) : IDecoderWeights
+{
+    /// <inheritdoc/>
+    public OnnxValue Norm(string name) => file.AddFloats(graph, name, weights.Shape(name), () => weights.Vector(name));
+
+    /// <inheritdoc/>
+    public OnnxValue Embed(string label, string name, OnnxValue ids) => stored.EmbedStored(label, name, ids);
+
+    /// <inheritdoc/>
+    public OnnxValue Rows(string label, string name, IReadOnlyList<int> rows) =>
+        file.AddFloats(graph, label, [rows.Count, weights.Shape(name)[1]], () => weights.Rows(name, rows));
+}

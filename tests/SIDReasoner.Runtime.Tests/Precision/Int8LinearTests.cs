@@ -1,0 +1,113 @@
+using SIDReasoner.Export.Precision;
+using SIDReasoner.TestSupport;
+using Xunit;
+
+namespace SIDReasoner.Runtime.Tests.Precision;
+
+/// <summary>8-bit products against the oracle, and no row that depends on another.</summary>
+public sealed class Int8LinearTests
+{
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 30)];
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Linears_RandomShapes_EqualTheOracle(int seed)
+    {
+        var random = new Random(seed);
+        var inputs = random.Next(1, 200);
+        (float[][], float[]?)[] parts = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Part(random, inputs, random.Next(1, 150), seed % 2 == 0))];
+        using var graph = Graph(parts);
+        var (batch, rows) = (random.Next(1, 3), random.Next(1, 12));
+        var x = Values(random, batch * rows * inputs);
+
+        var actual = graph.Run(x, batch, rows);
+
+        for (var part = 0; part < parts.Length; part++)
+        {
+            var (weights, bias) = parts[part];
+            for (var row = 0; row < batch * rows; row++)
+            {
+                var expected = SlowQuantized.Int8(x[(row * inputs)..((row + 1) * inputs)], weights);
+                for (var n = 0; n < expected.Length; n++)
+                {
+                    var value = expected[n] + (bias?[n] ?? 0);
+                    Assert.Equal(value, actual[part][row * expected.Length + n], 2e-6 * (Math.Abs(expected[n]) + Math.Abs(value) + 1e-3));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Linears_OneRowAloneOrAmongOthers_IsTheSameBits()
+    {
+        var random = new Random(3);
+        const int Inputs = 384, Rows = 61;
+        using var graph = Graph([Part(random, Inputs, 96, bias: true), Part(random, Inputs, 33, bias: true)]);
+        var x = Values(random, Rows * Inputs);
+        for (var k = 0; k < Inputs; k += 50)
+            x[(7 * Inputs) + k] *= 400;
+
+        var together = graph.Run(x, 1, Rows);
+        var asBatch = graph.Run(x, Rows, 1);
+
+        for (var row = 0; row < Rows; row++)
+        {
+            var alone = graph.Run(x[(row * Inputs)..((row + 1) * Inputs)], 1, 1);
+            for (var part = 0; part < 2; part++)
+            {
+                var width = alone[part].Length;
+                Assert.Equal(alone[part], together[part][(row * width)..((row + 1) * width)]);
+                Assert.Equal(alone[part], asBatch[part][(row * width)..((row + 1) * width)]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Linears_ZeroRows_GiveZeroOrTheBias()
+    {
+        var random = new Random(4);
+        var (weights, bias) = Part(random, 20, 8, bias: true);
+        weights[3] = new float[20];
+        using var graph = Graph([(weights, null)]);
+        using var biased = Graph([(weights, bias)]);
+        float[] x = [.. new float[20], .. Values(random, 20)];
+
+        var plain = graph.Run(x, 1, 2)[0];
+        var shifted = biased.Run(x, 1, 2)[0];
+
+        Assert.All(plain[..8], value => Assert.Equal(0, value));
+        Assert.Equal(bias!, shifted[..8]);
+        Assert.Equal(0, plain[8 + 3]);
+        Assert.All(Enumerable.Range(8, 8).Where(n => n != 8 + 3), n => Assert.NotEqual(0, plain[n]));
+    }
+
+    [Fact]
+    public void Linears_NoRows_GiveNone()
+    {
+        using var graph = Graph([Part(new Random(5), 16, 4, bias: true), Part(new Random(6), 16, 5, bias: true)]);
+
+        Assert.All(graph.Run([], 1, 0), Assert.Empty);
+    }
+
+    /// <summary>A row that is lost must not become a ranking.</summary>
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Linears_RowThatIsLost_StaysLost(float value)
+    {
+        using var graph = Graph([Part(new Random(7), 40, 6, bias: false)]);
+
+        var actual = graph.Run([.. Enumerable.Repeat(value, 40), .. Values(new Random(8), 40)], 1, 2)[0];
+
+        Assert.All(actual[..6], v => Assert.False(float.IsFinite(v), $"{v} came of {value}."));
+        Assert.All(actual[6..], v => Assert.True(float.IsFinite(v)));
+    }
+
+    private static LinearGraph Graph(params (float[][] Weights, float[]? Bias)[] parts) =>
+        new(parts, (graph, weights, file) => new Int8LinearWriter(graph, weights, file));
+
+    private static (float[][] Weights, float[]? Bias) Part(Random random, int inputs, int outputs, bool bias) =>
+        ([.. Enumerable.Range(0, outputs).Select(_ => Values(random, inputs))], bias ? Values(random, outputs) : null);
+
+    private static float[] Values(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() * 2) - 1))];
+}
