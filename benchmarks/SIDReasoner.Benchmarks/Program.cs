@@ -1,5 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using SIDReasoner.Benchmarks;
+using SIDReasoner.Benchmarks.Decoders;
 using SIDReasoner.Benchmarks.GenAi;
 
 if (args is ["genai-rivals", ..])
@@ -8,4 +10,10 @@ if (args is ["genai-rivals", ..])
     return;
 }
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is ["decoder-rivals", ..])
+{
+    DecoderRivals.Run(args.AsSpan(1));
+    return;
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(SearchKernelBenchmarks).Assembly).Run(args);

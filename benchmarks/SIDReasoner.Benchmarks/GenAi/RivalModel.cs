@@ -10,7 +10,7 @@ using SIDReasoner.Runtime.Bundles;
 
 namespace SIDReasoner.Benchmarks.GenAi;
 
-/// <summary>A bundle of a random Qwen3 (width 256, 4 layers, 4,096 tokens) with a catalogue of three levels, and the same graph once more with a mask over the logits.</summary>
+/// <summary>A bundle of a random Qwen3 with a catalogue of three levels, and the same graph once more with a mask over the logits.</summary>
 internal sealed class RivalModel : IDisposable
 {
     /// <summary>The graph that adds input <see cref="MaskInput"/> to its logits, as a program that wants GenAI's beams held to a level would export it.</summary>
@@ -23,24 +23,19 @@ internal sealed class RivalModel : IDisposable
     public const int Levels = 3;
 
     private const int Codes = 256;
-    private const int Items = 3_000;
-    private const int Width = 256;
-    private const int Mlp = 768;
-    private const int Layers = 4;
-    private const int Heads = 8;
-    private const int KvHeads = 4;
-    private const int HeadSize = 32;
-
     private readonly string _root = Directory.CreateTempSubdirectory("sidr-rivals-").FullName;
 
     /// <summary>Draws weights and catalogue from a seed and exports them.</summary>
-    public RivalModel(int seed)
+    /// <param name="seed">Equal seeds are equal models.</param>
+    /// <param name="shape">Sizes; null for <see cref="RivalShape.Small"/>.</param>
+    public RivalModel(int seed, RivalShape? shape = null)
     {
+        shape ??= RivalShape.Small;
         var random = new Random(seed);
-        ItemCatalog catalog = DrawCatalog(random);
+        ItemCatalog catalog = DrawCatalog(random, shape.Items);
         var tokenizer = new SmallTokenizer
         {
-            ControlTokens = [.. Enumerable.Range(0, 4096 - (Levels * Codes)).Select(i => i < 4 ? new[] { "<pad>", "<bos>", "<eos>", "<unk>" }[i] : $"<c{i}>")],
+            ControlTokens = [.. Enumerable.Range(0, shape.Vocabulary - (Levels * Codes)).Select(i => i < 4 ? new[] { "<pad>", "<bos>", "<eos>", "<unk>" }[i] : $"<c{i}>")],
             SidTokens = [.. Enumerable.Range(0, Levels * Codes).Select(i => $"<{(char)('a' + (i / Codes))}_{i % Codes}>").Order(StringComparer.Ordinal)],
             Bos = "<bos>",
             Eos = "<eos>",
@@ -50,12 +45,12 @@ internal sealed class RivalModel : IDisposable
         {
             Architecture = DecoderArchitecture.Qwen3,
             VocabSize = tokenizer.VocabSize,
-            HiddenSize = Width,
-            IntermediateSize = Mlp,
-            LayerCount = Layers,
-            HeadCount = Heads,
-            KvHeadCount = KvHeads,
-            HeadSize = HeadSize,
+            HiddenSize = shape.Width,
+            IntermediateSize = shape.Mlp,
+            LayerCount = shape.Layers,
+            HeadCount = shape.Heads,
+            KvHeadCount = shape.KvHeads,
+            HeadSize = shape.HeadSize,
             MaxPositions = 1024,
             RmsNormEpsilon = 1e-6f,
             RopeTheta = 1e6,
@@ -65,13 +60,13 @@ internal sealed class RivalModel : IDisposable
             EosTokenIds = [2],
             PadTokenId = 0,
         };
-        string checkpoint = Directory.CreateDirectory(System.IO.Path.Combine(_root, "checkpoint")).FullName;
+        string checkpoint = Directory.CreateDirectory(Checkpoint).FullName;
         string folder = Directory.CreateDirectory(System.IO.Path.Combine(_root, "catalog")).FullName;
         config.Save(System.IO.Path.Combine(checkpoint, "config.json"));
         tokenizer.Save(checkpoint);
         SafetensorsWriter.Write(System.IO.Path.Combine(checkpoint, "model.safetensors"), Weights(config, random));
         catalog.Save(folder);
-        BundleExporter.Export(new BundleExportOptions { Checkpoint = checkpoint, Catalog = folder, Output = Path });
+        BundleExporter.Export(new BundleExportOptions { Checkpoint = checkpoint, Catalog = folder, Output = Path, Precisions = shape.Precisions });
         Bundle = Bundle.Open(Path);
         SidTokenIds = Bundle.Manifest.SidTokens!.TokenIds;
         Catalog = catalog;
@@ -82,10 +77,16 @@ internal sealed class RivalModel : IDisposable
     /// <summary>The bundle's folder.</summary>
     public string Path => System.IO.Path.Combine(_root, "bundle");
 
+    /// <summary>The checkpoint's folder.</summary>
+    public string Checkpoint => System.IO.Path.Combine(_root, "checkpoint");
+
+    /// <summary>A folder for a rival's files, deleted with the rest.</summary>
+    public string Folder(string name) => Directory.CreateDirectory(System.IO.Path.Combine(_root, name)).FullName;
+
     /// <summary>The bundle.</summary>
     public Bundle Bundle { get; }
 
-    /// <summary>The catalogue: 3,000 items of 256 codes a level.</summary>
+    /// <summary>The catalogue, of 256 codes a level.</summary>
     public ItemCatalog Catalog { get; }
 
     /// <summary>Its SID tokens.</summary>
@@ -107,10 +108,10 @@ internal sealed class RivalModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    private static ItemCatalog DrawCatalog(Random random)
+    private static ItemCatalog DrawCatalog(Random random, int items)
     {
         var sids = new HashSet<string>();
-        while (sids.Count < Items)
+        while (sids.Count < items)
         {
             sids.Add($"<a_{random.Next(Codes)}><b_{random.Next(Codes)}><c_{random.Next(Codes)}>");
         }
@@ -121,24 +122,25 @@ internal sealed class RivalModel : IDisposable
     private static List<TensorData> Weights(ModelConfig config, Random random)
     {
         var tensors = new List<TensorData>();
-        Matrix("model.embed_tokens", config.VocabSize, Width);
-        for (int layer = 0; layer < Layers; layer++)
+        int width = config.HiddenSize, queries = config.HeadCount * config.HeadSize, keys = config.KvHeadCount * config.HeadSize;
+        Matrix("model.embed_tokens", config.VocabSize, width);
+        for (int layer = 0; layer < config.LayerCount; layer++)
         {
             string prefix = $"model.layers.{layer}.";
-            Vector(prefix + "input_layernorm", Width);
-            Matrix(prefix + "self_attn.q_proj", Heads * HeadSize, Width);
-            Matrix(prefix + "self_attn.k_proj", KvHeads * HeadSize, Width);
-            Matrix(prefix + "self_attn.v_proj", KvHeads * HeadSize, Width);
-            Matrix(prefix + "self_attn.o_proj", Width, Heads * HeadSize);
-            Vector(prefix + "self_attn.q_norm", HeadSize);
-            Vector(prefix + "self_attn.k_norm", HeadSize);
-            Vector(prefix + "post_attention_layernorm", Width);
-            Matrix(prefix + "mlp.gate_proj", Mlp, Width);
-            Matrix(prefix + "mlp.up_proj", Mlp, Width);
-            Matrix(prefix + "mlp.down_proj", Width, Mlp);
+            Vector(prefix + "input_layernorm", width);
+            Matrix(prefix + "self_attn.q_proj", queries, width);
+            Matrix(prefix + "self_attn.k_proj", keys, width);
+            Matrix(prefix + "self_attn.v_proj", keys, width);
+            Matrix(prefix + "self_attn.o_proj", width, queries);
+            Vector(prefix + "self_attn.q_norm", config.HeadSize);
+            Vector(prefix + "self_attn.k_norm", config.HeadSize);
+            Vector(prefix + "post_attention_layernorm", width);
+            Matrix(prefix + "mlp.gate_proj", config.IntermediateSize, width);
+            Matrix(prefix + "mlp.up_proj", config.IntermediateSize, width);
+            Matrix(prefix + "mlp.down_proj", width, config.IntermediateSize);
         }
 
-        Vector("model.norm", Width);
+        Vector("model.norm", width);
         return tensors;
 
         void Matrix(string name, int rows, int columns)

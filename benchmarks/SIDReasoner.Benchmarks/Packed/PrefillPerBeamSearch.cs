@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using SIDReasoner.Benchmarks.Decoders;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Decoding;
 using SIDReasoner.Runtime.Bundles;
@@ -21,9 +22,9 @@ internal sealed class PrefillPerBeamSearch : IDisposable
     private Step? _prefilled;
     private int _promptLength;
 
-    public PrefillPerBeamSearch(Bundle bundle, SidTrie trie, int beams)
+    public PrefillPerBeamSearch(Bundle bundle, SidTrie trie, int beams, int threads = 1)
     {
-        using var settings = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        using var settings = new SessionOptions { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         _session = new InferenceSession(bundle.FilePath("model.onnx"), settings);
         _trie = trie;
         _beams = beams;
@@ -93,14 +94,7 @@ internal sealed class PrefillPerBeamSearch : IDisposable
         for (int row = 0; row < beams.Count; row++)
         {
             ReadOnlySpan<float> own = logits.Slice(row * vocabulary, vocabulary);
-            float most = System.Numerics.Tensors.TensorPrimitives.Max(own);
-            double sum = 0;
-            foreach (float logit in own)
-            {
-                sum += MathF.Exp(logit - most);
-            }
-
-            float logSum = most + (float)Math.Log(sum);
+            float logSum = VocabularySum.LogSumExp(own);
             _trie.Children(depth, beams[row].Node, out uint first, out uint end);
             for (uint node = first; node < end; node++)
             {

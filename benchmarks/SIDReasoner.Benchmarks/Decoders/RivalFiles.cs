@@ -1,0 +1,71 @@
+using SIDReasoner.Benchmarks.Decoders.Builder;
+using SIDReasoner.Benchmarks.Decoders.Gguf;
+using SIDReasoner.Benchmarks.Decoders.Llama;
+using SIDReasoner.Core;
+using SIDReasoner.Core.Configuration;
+using SIDReasoner.Runtime.Bundles;
+using SIDReasoner.Runtime.Model;
+
+namespace SIDReasoner.Benchmarks.Decoders;
+
+/// <summary>One checkpoint in everybody's files, written once, and loaded as contenders.</summary>
+/// <param name="checkpoint">The Hugging Face folder.</param>
+/// <param name="bundle">Our bundle of it.</param>
+/// <param name="folder">Where rivals' files go.</param>
+/// <param name="threads">Threads of everyone.</param>
+/// <param name="capacity">Tokens and beam rows of a rival's cache.</param>
+internal sealed class RivalFiles(string checkpoint, Bundle bundle, string folder, int threads, int capacity)
+{
+    private readonly IReadOnlyList<int> _sidTokens = bundle.Manifest.SidTokens?.TokenIds ?? [];
+
+    /// <summary>Ours in a form, or null and the reason where this processor refuses it.</summary>
+    public Contender? Ours(string precision, RivalReport report)
+    {
+        try
+        {
+            // Everyone's idle threads wait busily, as llama.cpp's do.
+            OnnxModel model = OnnxModel.Load(bundle, new OnnxModelOptions { Threads = threads, Precision = precision, Spin = true });
+            string weights = precision == "fp32" ? "model.safetensors" : $"model.{precision}.bin";
+            return new Contender($"ours {precision}", model.CreateSession(), new FileInfo(bundle.FilePath(weights)).Length, model);
+        }
+        catch (SidReasonerException refusal)
+        {
+            report.Line($"Ours {precision} is left out: {refusal.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>llama.cpp over our own file of the same weights.</summary>
+    public Contender Llama(GgufType type, int beams = 1, bool isFast = true)
+    {
+        string path = Path.Combine(folder, $"{type}.gguf");
+        if (!File.Exists(path))
+        {
+            Qwen3Gguf.Write(checkpoint, type, path);
+        }
+
+        return Llama(path, $"llama.cpp {type}", beams, isFast);
+    }
+
+    /// <summary>llama.cpp over a file.</summary>
+    public Contender Llama(string path, string name, int beams = 1, bool isFast = true)
+    {
+        var model = new LlamaModel(path, threads);
+        return new Contender(name, new LlamaDecoderSession(model, _sidTokens, capacity, beams, isFast), new FileInfo(path).Length, model);
+    }
+
+    /// <summary>The graph of GenAI's builder.</summary>
+    public Contender Builder(BuilderPrecision precision)
+    {
+        string own = Path.Combine(folder, $"builder-{precision}");
+        ModelConfig config = ModelConfig.Load(Path.Combine(checkpoint, "config.json"));
+        if (!Directory.Exists(own))
+        {
+            BuilderGraph.Write(checkpoint, precision, capacity, own);
+        }
+
+        long bytes = new FileInfo(Path.Combine(own, BuilderGraph.FileName + ".data")).Length;
+        string name = precision == BuilderPrecision.Float32 ? "GenAI's builder fp32" : $"GenAI's builder MatMulNBits {(int)precision}";
+        return new Contender(name, new BuilderSession(own, config, capacity, threads, spin: true), bytes);
+    }
+}
