@@ -93,7 +93,7 @@ sidr_status CpuAdvanceAll(const Trie& trie, const sidr_beam_advance_args& args) 
     CpuStep step;
     step.args = &args;
     step.first_child = trie.arrays.first_child[d];
-    step.next_first_child = d + 1 < trie.shape.levels ? trie.arrays.first_child[d + 1] : nullptr;
+    step.next_first_child = d + 1 < trie.shape.levels ? trie.arrays.first_child[d + 1] : SidrFirstChild{};
     step.ranks = trie.arrays.rank[d + 1];
     step.rank_bytes = trie.shape.rank_bytes[d + 1];
     step.column_of = by_token ? trie.arrays.token_of[d + 1] : trie.arrays.column_of[d + 1];

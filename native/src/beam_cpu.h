@@ -10,8 +10,8 @@ namespace sidr {
 // One call, checked; pointers into the caller's arrays and its workspace.
 struct CpuStep {
     const sidr_beam_advance_args* args;
-    const std::uint32_t* first_child;       // of the depth to expand
-    const std::uint32_t* next_first_child;  // of the children's depth; null if they are leaves
+    SidrFirstChild first_child;             // of the depth to expand
+    SidrFirstChild next_first_child;        // of the children's depth; null if they are leaves
     const void* ranks;                      // of the children
     std::uint32_t rank_bytes;
     const std::uint32_t* column_of;         // column or token id of a rank, see column_kind

@@ -691,7 +691,7 @@ __global__ void __launch_bounds__(256) sidr_filter_lift_depth(SidrCudaFilterLift
             sidr_u64 sid = f.end_base + (f.end_rank ? f.end_rank[node] : node);
             sidr_u64 from = f.sid_first_item ? f.sid_first_item[sid] : sid, to = f.sid_first_item ? f.sid_first_item[sid + 1] : sid + 1;
             for (sidr_u64 i = from; i < to && !allowed; i++) {
-                unsigned item = f.item_ids ? f.item_ids[i] : (unsigned)i;
+                unsigned item = f.item_ids[i];
                 allowed = ((f.item_bits[item >> 6] >> (item & 63)) & 1) != 0;
             }
         }

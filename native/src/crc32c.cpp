@@ -54,7 +54,24 @@ __attribute__((target("sse4.2"))) std::uint32_t Hardware(const unsigned char* p,
 }
 #endif
 
+// Product of two polynomials modulo the checksum's; bit 31 is the constant term.
+std::uint32_t Multiply(std::uint32_t a, std::uint32_t b) {
+    std::uint32_t product = 0;
+    for (; a != 0; a <<= 1) {
+        if (a & 0x80000000u) product ^= b;
+        b = (b >> 1) ^ ((b & 1) ? 0x82F63B78u : 0u);
+    }
+    return product;
+}
+
 }  // namespace
+
+std::uint32_t Crc32cJoin(std::uint32_t first, std::uint32_t second, std::uint64_t second_bytes) {
+    std::uint32_t power = 0x80000000u, square = 0x00800000u;  // 1, and x^8: a byte
+    for (; second_bytes != 0; second_bytes >>= 1, square = Multiply(square, square))
+        if (second_bytes & 1) power = Multiply(power, square);
+    return Multiply(power, first) ^ second;
+}
 
 std::uint32_t Crc32c(const void* data, std::size_t bytes, std::uint32_t crc) {
     const unsigned char* p = static_cast<const unsigned char*>(data);

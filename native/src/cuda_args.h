@@ -1,6 +1,8 @@
 // What the host hands to the device kernels, by value. Plain types only: every device compiler and the host read this file.
 #pragma once
 
+#include "packed.h"
+
 #define SIDR_STEP_MAX_THREADS 1024
 #define SIDR_WIDE_MAX_THREADS 512 /* of the kernels that hold a wide row in registers */
 #define SIDR_MAX_CLUSTER 8
@@ -26,8 +28,8 @@ struct SidrCudaStep {
     const unsigned* filter_bits; /* of the children's depth, as 32-bit words */
     const int* filter_of;
     unsigned* flags;
-    const unsigned* first_child;
-    const unsigned* next_first_child; /* null if the children are leaves */
+    SidrFirstChild first_child;
+    SidrFirstChild next_first_child; /* null if the children are leaves */
     const void* ranks;
     const unsigned* column_of;
     const unsigned* token_of;
@@ -87,9 +89,9 @@ struct SidrCudaFilterEvaluate {
 /* One depth of the lift. Ends take their items' bits, inner nodes their children's. */
 struct SidrCudaFilterLift {
     const unsigned long long* item_bits;
-    const unsigned* item_ids;       /* null if items lie in catalogue order */
+    SidrItemIds item_ids;
     const unsigned* sid_first_item; /* null if every SID has one item */
-    const unsigned* first_child;    /* null at the last depth */
+    SidrFirstChild first_child;     /* null at the last depth */
     const unsigned* end_rank;       /* null where the depth has no ends */
     const unsigned* below;          /* node bits of the next depth, 32-bit words */
     unsigned* bits;                 /* node bits of this depth */

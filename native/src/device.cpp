@@ -389,7 +389,7 @@ std::unique_ptr<Trie> UploadTrie(const Trie& trie, sidr_device* device) {
     auto moved = [&](auto* pointer) { return pointer ? reinterpret_cast<decltype(pointer)>(base + (reinterpret_cast<const unsigned char*>(pointer) - trie.image)) : nullptr; };
     copy->shape = shape;
     for (std::uint32_t d = 0; d < shape.levels; d++) {
-        copy->arrays.first_child[d] = moved(trie.arrays.first_child[d]);
+        copy->arrays.first_child[d] = {moved(trie.arrays.first_child[d].base), moved(trie.arrays.first_child[d].low)};
         copy->arrays.end_rank[d] = moved(trie.arrays.end_rank[d]);
     }
     for (std::uint32_t d = 1; d <= shape.levels; d++) {
@@ -398,7 +398,7 @@ std::unique_ptr<Trie> UploadTrie(const Trie& trie, sidr_device* device) {
         copy->arrays.column_of[d] = reinterpret_cast<const std::uint32_t*>(base + columns_at) + (trie.arrays.column_of[d] - trie.columns.data());
     }
     copy->arrays.item_start = moved(trie.arrays.item_start);
-    copy->arrays.item_ids = moved(trie.arrays.item_ids);
+    copy->arrays.item_ids = {moved(trie.arrays.item_ids.words), trie.arrays.item_ids.bits};
     copy->arrays.sid_columns = moved(trie.arrays.sid_columns);
     if (!sid_first.empty()) copy->sid_first_item = reinterpret_cast<const std::uint32_t*>(base + sids_at);
     copy->device = device;
@@ -443,7 +443,7 @@ void CudaAdvance(const Trie& trie, const sidr_beam_advance_args& a) {
     s.filter_of = a.filter_of;
     s.flags = a.flags;
     s.first_child = trie.arrays.first_child[d];
-    s.next_first_child = d + 1 < shape.levels ? trie.arrays.first_child[d + 1] : nullptr;
+    s.next_first_child = d + 1 < shape.levels ? trie.arrays.first_child[d + 1] : SidrFirstChild{};
     s.ranks = trie.arrays.rank[d + 1];
     s.column_of = by_token ? trie.arrays.token_of[d + 1] : trie.arrays.column_of[d + 1];
     s.token_of = trie.arrays.token_of[d + 1];
@@ -517,7 +517,7 @@ void CudaLiftFilter(const Trie& trie, const std::uint64_t* item_bits, std::uint6
         f.item_bits = reinterpret_cast<const unsigned long long*>(item_bits);
         f.item_ids = trie.arrays.item_ids;
         f.sid_first_item = trie.sid_first_item;
-        f.first_child = d < shape.levels ? trie.arrays.first_child[d] : nullptr;
+        f.first_child = d < shape.levels ? trie.arrays.first_child[d] : SidrFirstChild{};
         f.end_rank = d < shape.levels ? trie.arrays.end_rank[d] : nullptr;
         f.below = d < shape.levels ? reinterpret_cast<const unsigned*>(node_bits + shape.filter_offset[d + 1]) : nullptr;
         f.bits = reinterpret_cast<unsigned*>(node_bits + shape.filter_offset[d]);

@@ -81,14 +81,14 @@ void LiftFilter(const Trie& trie, const std::uint64_t* item_bits, std::uint64_t*
     for (std::uint32_t d = 1; d <= shape.levels; d++) {
         if (d < shape.levels && !trie.arrays.end_rank[d]) continue;
         std::uint64_t* bits = node_bits + shape.filter_offset[d];
-        const std::uint32_t* first = d < shape.levels ? trie.arrays.first_child[d] : nullptr;
+        SidrFirstChild first = d < shape.levels ? trie.arrays.first_child[d] : SidrFirstChild{};
         for (std::uint64_t i = 0; i < shape.nodes[d]; i++)
             if ((!first || first[i] == first[i + 1]) && sid_allowed()) bits[i >> 6] |= std::uint64_t{1} << (i & 63);
     }
     for (std::uint32_t d = shape.levels; d-- > 1;) {
         std::uint64_t* bits = node_bits + shape.filter_offset[d];
         const std::uint64_t* below = node_bits + shape.filter_offset[d + 1];
-        const std::uint32_t* first = trie.arrays.first_child[d];
+        SidrFirstChild first = trie.arrays.first_child[d];
         for (std::uint64_t i = 0; i < shape.nodes[d]; i++)
             if (AnyBit(below, first[i], first[i + 1])) bits[i >> 6] |= std::uint64_t{1} << (i & 63);
     }

@@ -159,6 +159,20 @@ void RadixSort(Sorted& sorted, std::uint64_t items, const KeyLayout& layout) {
         }
 }
 
+// Writes what SidrFirstChild reads; values ascend, and so do the nodes.
+struct FirstChildWriter {
+    std::uint32_t* base;
+    std::uint16_t* low;
+    void Set(std::uint64_t node, std::uint32_t value) {
+        if (!low) {
+            base[node] = value;
+            return;
+        }
+        if (node % 64 == 0) base[node / 64] = value;
+        low[node] = static_cast<std::uint16_t>(value - base[node / 64]);
+    }
+};
+
 std::string SidText(const std::uint32_t* tokens, std::uint32_t levels) {
     std::string text = "(";
     for (std::uint32_t l = 0; l < levels && tokens[l] != SIDR_TOKEN_NONE; l++) text += (l ? ", " : "") + Str(tokens[l]);
@@ -202,7 +216,7 @@ public:
         std::memcpy(data_ + 64, sections_.data(), sections_.size() * sizeof(TrieSection));
         TrieHeader header = {};
         std::memcpy(header.magic, kTrieMagic, 8);
-        header.major = 1;
+        header.major = kTrieMajor;
         header.header_bytes = 64;
         header.levels = levels;
         header.section_count = static_cast<std::uint32_t>(sections_.size());
@@ -263,6 +277,10 @@ std::unique_ptr<Trie> Trie::Build(const std::uint32_t* tokens, std::uint64_t ite
     };
     std::uint64_t sids = 0;
     bool in_order = true;
+    // Whether each depth's first children fit the packed form: less than 65,536 above that of the block of 64 nodes.
+    bool packs[kMaxLevels];
+    std::uint64_t block_start[kMaxLevels] = {};
+    std::fill(packs, packs + kMaxLevels, true);
     for (std::uint64_t i = 0; i < items; i++) {
         std::uint32_t same = 0, size = levels;
         if (i > 0) {
@@ -279,7 +297,13 @@ std::unique_ptr<Trie> Trie::Build(const std::uint32_t* tokens, std::uint64_t ite
         }
         common[i] = static_cast<std::uint8_t>(same);
         length[i] = static_cast<std::uint8_t>(size);
-        for (std::uint32_t d = same + 1; d <= size; d++) nodes[d]++;
+        for (std::uint32_t d = same + 1; d <= size; d++) {
+            if (d < levels) {
+                if (nodes[d] % 64 == 0) block_start[d] = nodes[d + 1];
+                packs[d] &= nodes[d + 1] - block_start[d] <= 0xFFFF;
+            }
+            nodes[d]++;
+        }
         if (same < levels) {
             ends[size]++;
             sids++;
@@ -313,50 +337,63 @@ std::unique_ptr<Trie> Trie::Build(const std::uint32_t* tokens, std::uint64_t ite
         used.assign(columns, columns + column_count);
     }
 
+    for (std::uint32_t d = 0; d < levels; d++) packs[d] &= nodes[d] % 64 == 0 || nodes[d + 1] - block_start[d] <= 0xFFFF;
+
     ImageWriter writer;
-    for (std::uint32_t d = 0; d < levels; d++) writer.Add(kFirstChild, d, 4, nodes[d] + 1);
+    for (std::uint32_t d = 0; d < levels; d++) writer.Add(kFirstChild, d, packs[d] ? 2 : 4, nodes[d] + 1);
     for (std::uint32_t d = 1; d <= levels; d++) writer.Add(kRank, d, of[d - 1].ids.size() <= 256 ? 1 : 2, nodes[d]);
     for (std::uint32_t d = 1; d <= levels; d++) writer.Add(kTokenOf, d, 4, of[d - 1].ids.size());
     for (std::uint32_t d = 1; d < levels; d++)
         if (ends[d] > 0) writer.Add(kEndRank, d, 4, nodes[d] + 1);
     if (flags & kTrieSharesSids) writer.Add(kItemStart, 0, 8, (items + 63) / 64);
-    if (flags & kTrieReordersItems) writer.Add(kItemIds, 0, 4, items);
+    if (flags & kTrieReordersItems) writer.Add(kItemIds, 0, 8, ItemWords(items));
     writer.Add(kSidColumns, 0, 4, used.size());
+    for (std::uint32_t d = 0; d < levels; d++)
+        if (packs[d]) writer.Add(kFirstChildBase, d, 4, nodes[d] / 64 + 1);
     auto storage = writer.Allocate();
 
-    std::uint32_t* first[kMaxLevels];
+    FirstChildWriter first[kMaxLevels];
     void* rank[kMaxLevels + 1];
     std::uint64_t at[kMaxLevels + 1] = {};
-    for (std::uint32_t d = 0; d < levels; d++) first[d] = writer.At<std::uint32_t>(kFirstChild, d);
+    for (std::uint32_t d = 0; d < levels; d++)
+        if (packs[d]) first[d] = {writer.At<std::uint32_t>(kFirstChildBase, d), writer.At<std::uint16_t>(kFirstChild, d)};
+        else first[d] = {writer.At<std::uint32_t>(kFirstChild, d), nullptr};
     for (std::uint32_t d = 1; d <= levels; d++) {
         rank[d] = writer.At<void>(kRank, d);
         std::copy(of[d - 1].ids.begin(), of[d - 1].ids.end(), writer.At<std::uint32_t>(kTokenOf, d));
     }
     std::uint64_t* start = writer.At<std::uint64_t>(kItemStart, 0);
-    std::uint32_t* ids = writer.At<std::uint32_t>(kItemIds, 0);
+    std::uint64_t* ids = writer.At<std::uint64_t>(kItemIds, 0);
+    std::uint32_t bits = ItemBits(items);
+    if (ids) std::memset(ids, 0, ItemWords(items) * 8);
     if (start) std::memset(start, 0, (items + 63) / 64 * 8);
-    first[0][0] = 0;
+    first[0].Set(0, 0);
     for (std::uint64_t i = 0; i < items; i++) {
         if (common[i] < levels)
             for (std::uint32_t d = common[i] + 1u; d <= length[i]; d++) {
                 std::uint32_t r = code(i, d - 1) - 1;
                 if (of[d - 1].ids.size() <= 256) static_cast<std::uint8_t*>(rank[d])[at[d]] = static_cast<std::uint8_t>(r);
                 else static_cast<std::uint16_t*>(rank[d])[at[d]] = static_cast<std::uint16_t>(r);
-                if (d < levels) first[d][at[d]] = static_cast<std::uint32_t>(at[d + 1]);
+                if (d < levels) first[d].Set(at[d], static_cast<std::uint32_t>(at[d + 1]));
                 at[d]++;
             }
         std::uint64_t p = position[length[i]]++;
         if (start && common[i] < levels) start[p / 64] |= std::uint64_t{1} << (p % 64);
-        if (ids) ids[p] = sorted.order[i];
+        if (ids) {
+            std::uint64_t bit = p * bits, id = sorted.order[i];
+            ids[bit / 64] |= id << (bit % 64);
+            if (bit % 64 + bits > 64) ids[bit / 64 + 1] |= id >> (64 - bit % 64);
+        }
     }
-    for (std::uint32_t d = 0; d < levels; d++) first[d][nodes[d]] = static_cast<std::uint32_t>(nodes[d + 1]);
+    for (std::uint32_t d = 0; d < levels; d++) first[d].Set(nodes[d], static_cast<std::uint32_t>(nodes[d + 1]));
     for (std::uint32_t d = 1; d < levels; d++)
         if (ends[d] > 0) {
             std::uint32_t* end_rank = writer.At<std::uint32_t>(kEndRank, d);
             std::uint32_t running = 0;
+            SidrFirstChild written = {first[d].base, first[d].low};
             for (std::uint64_t i = 0; i < nodes[d]; i++) {
                 end_rank[i] = running;
-                running += first[d][i] == first[d][i + 1];
+                running += written[i] == written[i + 1];
             }
             end_rank[nodes[d]] = running;
         }
@@ -387,12 +424,6 @@ void Trie::Complete() {
         shape.token_base[d] = arrays.token_of[d][n - 1] - arrays.token_of[d][0] == n - 1 ? arrays.token_of[d][0] : ~0u;
         column += n;
     }
-    for (std::uint32_t d = 0; d < shape.levels; d++) {
-        const std::uint32_t* first = arrays.first_child[d];
-        std::uint32_t most = 0;
-        for (std::uint64_t i = 0; i < shape.nodes[d]; i++) most = std::max(most, first[i + 1] - first[i]);
-        shape.max_fan_out[d] = most;
-    }
     std::uint64_t words = 0;
     for (std::uint32_t d = 1; d <= shape.levels; d++) {
         shape.filter_offset[d] = words;
@@ -400,10 +431,16 @@ void Trie::Complete() {
     }
     shape.filter_offset[shape.levels + 1] = (words + 31) / 32 * 32;
     if (arrays.item_start) {
-        std::uint64_t sid = 0;
-        for (std::uint64_t w = 0; w < (shape.items + 63) / 64; w++)
-            for (std::uint64_t bits = arrays.item_start[w]; bits != 0; bits &= bits - 1, sid++)
-                if (sid % 64 == 0) sid_samples.push_back(static_cast<std::uint32_t>(w * 64 + static_cast<std::uint64_t>(__builtin_ctzll(bits))));
+        sid_samples.resize((shape.sids + 63) / 64);
+        std::uint64_t before = 0;
+        for (std::uint64_t w = 0; w < (shape.items + 63) / 64; w++) {
+            std::uint64_t bits = arrays.item_start[w], after = before + static_cast<std::uint64_t>(__builtin_popcountll(bits));
+            if ((before + 63) / 64 != (after + 63) / 64) {  // one multiple of 64 lies among these
+                for (std::uint64_t skip = (64 - before % 64) % 64; skip > 0; skip--) bits &= bits - 1;
+                sid_samples[(before + 63) / 64] = static_cast<std::uint32_t>(w * 64 + static_cast<std::uint64_t>(__builtin_ctzll(bits)));
+            }
+            before = after;
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "packed.h"
 #include "sidr/sidr.h"
 
 namespace sidr {
@@ -14,13 +15,13 @@ constexpr int kMaxLevels = SIDR_MAX_LEVELS;
 
 // The arrays by address; the same structure for host and device. Index d is a depth.
 struct TrieArrays {
-    const std::uint32_t* first_child[kMaxLevels];    // depth 0 to L-1: [nodes + 1]
+    SidrFirstChild first_child[kMaxLevels];          // depth 0 to L-1: [nodes + 1]
     const void* rank[kMaxLevels + 1];                // depth 1 to L: [nodes] of rank_bytes
     const std::uint32_t* token_of[kMaxLevels + 1];   // depth 1 to L: [tokens]
     const std::uint32_t* column_of[kMaxLevels + 1];  // depth 1 to L: [tokens], computed
     const std::uint32_t* end_rank[kMaxLevels];       // depth 1 to L-1, null where the depth has no ends
     const std::uint64_t* item_start;                 // null if every SID has one item
-    const std::uint32_t* item_ids;                   // null if items lie in catalogue order
+    SidrItemIds item_ids;                            // [items]
     const std::uint32_t* sid_columns;
 };
 
@@ -82,7 +83,7 @@ public:
     // Positions of a SID's items in SID order.
     void ItemRange(std::uint64_t sid, std::uint64_t* first, std::uint64_t* end) const;
     std::uint32_t ItemAt(std::uint64_t position) const {
-        return arrays.item_ids ? arrays.item_ids[position] : static_cast<std::uint32_t>(position);
+        return arrays.item_ids[position];
     }
 
     TrieShape shape;
@@ -108,7 +109,7 @@ struct TrieSection {
 static_assert(sizeof(TrieSection) == 32);
 
 enum TrieSectionKind : std::uint32_t {
-    kFirstChild = 1, kRank = 2, kTokenOf = 3, kEndRank = 4, kItemStart = 5, kItemIds = 6, kSidColumns = 7
+    kFirstChild = 1, kRank = 2, kTokenOf = 3, kEndRank = 4, kItemStart = 5, kItemIds = 6, kSidColumns = 7, kFirstChildBase = 8
 };
 
 struct TrieHeader {
@@ -120,7 +121,11 @@ struct TrieHeader {
 };
 static_assert(sizeof(TrieHeader) == 64);
 
+constexpr std::uint16_t kTrieMajor = 2;
 constexpr char kTrieMagic[8] = {'S', 'I', 'D', 'T', 'R', 'I', 'E', 0};
+// Bits of an entry of item_ids, and the 64-bit words that hold them all.
+inline std::uint32_t ItemBits(std::uint64_t items) { return items <= 2 ? 1 : 64 - static_cast<std::uint32_t>(__builtin_clzll(items - 1)); }
+inline std::uint64_t ItemWords(std::uint64_t items) { return (items * ItemBits(items) + 63) / 64; }
 inline std::uint64_t AlignTo64(std::uint64_t value) { return (value + 63) & ~std::uint64_t{63}; }
 
 }  // namespace sidr

@@ -1,4 +1,5 @@
-// Opening a trie: every check of docs/formats/sidtrie.md, before any kernel sees the arrays.
+// Opening a trie: every check of docs/formats/sidtrie.md, before any kernel sees the arrays. What is long is cut into pieces and shared by a few threads;
+// a piece's checksum and its other checks follow each other, so that the second reads a cache.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <cstring>
 
 #include "crc32c.h"
+#include "parallel.h"
 #include "status.h"
 #include "trie.h"
 
@@ -26,8 +28,8 @@ private:
 };
 
 const char* NameOf(std::uint32_t kind) {
-    static const char* const names[] = {"?", "first_child", "rank", "token_of", "end_rank", "item_start", "item_ids", "sid_columns"};
-    return kind < 8 ? names[kind] : "?";
+    static const char* const names[] = {"?", "first_child", "rank", "token_of", "end_rank", "item_start", "item_ids", "sid_columns", "first_child_base"};
+    return kind <= kFirstChildBase ? names[kind] : "?";
 }
 
 // Reads one image; each method throws with the file, the section, what was found and what was expected.
@@ -38,6 +40,8 @@ public:
     void Run(TrieShape& shape, TrieArrays& arrays) {
         ReadHeader(shape);
         ReadTable();
+        FindItems(shape, arrays);
+        Scan(shape, arrays);
         for (std::uint32_t depth = 0; depth < shape.levels; depth++) FirstChild(shape, arrays, depth);
         for (std::uint32_t depth = 1; depth <= shape.levels; depth++) Tokens(shape, arrays, depth);
         for (std::uint32_t depth = 1; depth <= shape.levels; depth++) Ranks(shape, arrays, depth);
@@ -57,7 +61,7 @@ private:
         if (bytes_ < sizeof(TrieHeader)) Bad("header", Str(bytes_) + " bytes", "at least 64");
         std::memcpy(&header_, image_, sizeof header_);
         if (std::memcmp(header_.magic, kTrieMagic, 8) != 0) Bad("header", "another magic", "'SIDTRIE'");
-        if (header_.major != 1) Bad("header", "format version " + Str(header_.major) + "." + Str(header_.minor), "version 1.x");
+        if (header_.major != kTrieMajor) Bad("header", "format version " + Str(header_.major) + "." + Str(header_.minor), "version " + Str(kTrieMajor) + ".x");
         if (header_.header_bytes != 64) Bad("header", Str(header_.header_bytes) + " header bytes", "64");
         if (header_.file_bytes != bytes_) Bad("header", Str(bytes_) + " bytes in the file", Str(header_.file_bytes) + " (cut off or grown?)");
         std::uint64_t table = std::uint64_t{header_.section_count} * sizeof(TrieSection);
@@ -89,10 +93,8 @@ private:
             if (s.bytes > bytes_ || s.offset > bytes_ - s.bytes) Bad(place, Str(s.bytes) + " bytes at " + Str(s.offset), "a section inside the file");
             Zeros(end, s.offset, place);
             end = s.offset + s.bytes;
-            std::uint32_t crc = Crc32c(image_ + s.offset, s.bytes);
-            if (crc != s.crc) Bad(place, "checksum " + Str(crc), Str(s.crc));
-            if (s.kind >= kFirstChild && s.kind <= kSidColumns) known_++;
-            else if (header_.minor == 0) Bad(place, "section kind " + Str(s.kind), "1 to 7 in version 1.0");
+            if (s.kind >= kFirstChild && s.kind <= kFirstChildBase) known_++;
+            else if (header_.minor == 0) Bad(place, "section kind " + Str(s.kind), "1 to 8 in version 2.0");
         }
         if (AlignTo64(end) != bytes_) Bad("the section table", "sections that end at " + Str(end), "an end at " + Str(bytes_) + " or less than 64 before");
         Zeros(end, bytes_, "the file's end");
@@ -122,17 +124,138 @@ private:
         return image_ + s->offset;
     }
 
+    // Where the items' arrays lie; what they hold is checked later.
+    void FindItems(const TrieShape& shape, TrieArrays& arrays) {
+        std::uint64_t n = shape.items;
+        if (shape.shares_sids()) arrays.item_start = static_cast<const std::uint64_t*>(Get(kItemStart, 0, 8, (n + 63) / 64));
+        if (shape.reorders_items()) arrays.item_ids = {static_cast<const std::uint64_t*>(Get(kItemIds, 0, 8, ItemWords(n))), ItemBits(n)};
+    }
+
+    // What one thread learned of item_ids: a bit for each index it saw, and whether items of a SID fall.
+    struct Seen {
+        std::vector<std::uint64_t> marks;
+        std::uint64_t falls = 0;
+    };
+
+    // Items of 64-item blocks `block` to `end` - 1. An index below 2^bits is marked, so that no mark lies outside.
+    static void SeeItems(const TrieShape& shape, const TrieArrays& arrays, std::uint64_t block, std::uint64_t end, Seen& seen) {
+        const SidrItemIds ids = arrays.item_ids;
+        std::uint64_t* marks = seen.marks.data();
+        std::uint32_t previous = block == 0 ? 0 : ids[block * 64 - 1];
+        std::uint64_t mask = (std::uint64_t{1} << ids.bits) - 1;
+        for (; block < end; block++) {
+            std::uint64_t below = 0, count = std::min<std::uint64_t>(64, shape.items - block * 64);
+            const unsigned char* bytes = reinterpret_cast<const unsigned char*>(ids.words) + block * 8 * ids.bits;
+            bool is_last = (block + 1) * 64 >= shape.items;  // whose 8 bytes might reach beyond the section
+            for (std::uint32_t k = 0, bit = 0; k < count; k++, bit += ids.bits) {
+                std::uint64_t word;
+                if (is_last) word = ids[block * 64 + k];
+                else std::memcpy(&word, bytes + bit / 8, 8), word >>= bit % 8;
+                std::uint32_t id = static_cast<std::uint32_t>(word & mask);
+                marks[id >> 6] |= std::uint64_t{1} << (id & 63);
+                below |= static_cast<std::uint64_t>(id < previous) << k;
+                previous = id;
+            }
+            if (arrays.item_start) seen.falls |= below & ~arrays.item_start[block];
+        }
+    }
+
+    // Checksums of all sections, and item_ids a permutation, ascending within a SID.
+    void Scan(const TrieShape& shape, const TrieArrays& arrays) {
+        struct Piece {
+            std::uint32_t section, crc;
+            std::uint64_t at, bytes;
+        };
+        const TrieSection* table = reinterpret_cast<const TrieSection*>(image_ + 64);
+        std::vector<Piece> pieces;
+        const std::uint64_t blocks = 1024;  // of 64 items, a piece
+        for (std::uint32_t i = 0; i < header_.section_count; i++) {
+            std::uint64_t size = table[i].kind == kItemIds && arrays.item_ids.words ? blocks * 8 * arrays.item_ids.bits : std::uint64_t{1} << 18;
+            for (std::uint64_t at = 0; at < table[i].bytes; at += size) pieces.push_back({i, 0, at, std::min(size, table[i].bytes - at)});
+        }
+        unsigned threads = ThreadsFor(bytes_);
+        std::vector<Seen> seen(arrays.item_ids.words ? threads : 0);
+        for (Seen& each : seen) each.marks.resize(((std::uint64_t{1} << arrays.item_ids.bits) + 63) / 64);
+        Parallel(pieces.size(), threads, [&](std::uint64_t p, unsigned worker) {
+            Piece& piece = pieces[p];
+            const TrieSection& s = table[piece.section];
+            piece.crc = Crc32c(image_ + s.offset + piece.at, piece.bytes);
+            if (s.kind != kItemIds || seen.empty()) return;
+            std::uint64_t block = piece.at / (8 * arrays.item_ids.bits);
+            SeeItems(shape, arrays, block, std::min(block + blocks, (shape.items + 63) / 64), seen[worker]);
+        });
+
+        std::size_t p = 0;
+        for (std::uint32_t i = 0; i < header_.section_count; i++) {
+            std::uint32_t crc = 0;
+            for (; p < pieces.size() && pieces[p].section == i; p++) crc = pieces[p].at == 0 ? pieces[p].crc : Crc32cJoin(crc, pieces[p].crc, pieces[p].bytes);
+            if (crc != table[i].crc)
+                Bad("section " + Str(i) + " (" + NameOf(table[i].kind) + ", depth " + Str(table[i].depth) + ")", "checksum " + Str(crc), Str(table[i].crc));
+        }
+        if (seen.empty()) return;
+        std::uint64_t n = shape.items, count = 0, falls = 0;
+        for (std::uint64_t w = 0; w < (n + 63) / 64; w++) {  // n marks in n places: each is there once
+            std::uint64_t word = 0;
+            for (const Seen& each : seen) word |= each.marks[w];
+            if (n % 64 != 0 && w == n / 64) word &= (std::uint64_t{1} << (n % 64)) - 1;
+            count += static_cast<std::uint64_t>(__builtin_popcountll(word));
+        }
+        for (const Seen& each : seen) falls |= each.falls;
+        if (count != n) Bad("section item_ids", "an index twice or too large", "each of 0 to " + Str(n - 1) + " once");
+        if (falls != 0) Bad("section item_ids", "items of one SID that do not ascend", "ascending indexes");
+        std::uint64_t used = n * arrays.item_ids.bits;
+        if (used % 64 != 0 && arrays.item_ids.words[used / 64] >> (used % 64) != 0) Bad("section item_ids", "bits past the last item", "none");
+    }
+
     void FirstChild(TrieShape& shape, TrieArrays& arrays, std::uint32_t depth) {
         std::uint64_t n = depth == 0 ? 1 : shape.nodes[depth];
         shape.nodes[depth] = n;
-        const std::uint32_t* a = static_cast<const std::uint32_t*>(Get(kFirstChild, depth, 4, n + 1));
+        const TrieSection* table = reinterpret_cast<const TrieSection*>(image_ + 64);
+        bool packed = false;
+        for (std::uint32_t i = 0; i < header_.section_count; i++) packed |= table[i].kind == kFirstChild && table[i].depth == depth && table[i].element == 2;
+        SidrFirstChild a = {};
+        if (packed) {
+            a.low = static_cast<const std::uint16_t*>(Get(kFirstChild, depth, 2, n + 1));
+            a.base = static_cast<const std::uint32_t*>(Get(kFirstChildBase, depth, 4, n / 64 + 1));
+        } else {
+            a.base = static_cast<const std::uint32_t*>(Get(kFirstChild, depth, 4, n + 1));
+        }
         std::string place = "section first_child of depth " + Str(depth);
         if (a[0] != 0) Bad(place, "a first value of " + Str(a[0]), "0");
-        bool falls = false;
-        for (std::uint64_t i = 0; i < n; i++) falls |= a[i + 1] < a[i];
+        // By blocks of 64 nodes; in the packed form a block begins at its base, and none wraps around.
+        std::uint64_t blocks = (n + 63) / 64, each = 1024;
+        std::vector<std::uint32_t> widest((blocks + each - 1) / each);
+        std::atomic<bool> falls{false}, begins{true};
+        Parallel(widest.size(), ThreadsFor(n * 4), [&](std::uint64_t piece, unsigned) {
+            std::uint32_t most = 0;
+            bool wrong = false, whole = true;
+            for (std::uint64_t block = piece * each; block < std::min(blocks, (piece + 1) * each); block++) {
+                std::uint64_t from = block * 64, to = std::min(n, from + 64);
+                if (!packed) {
+                    for (std::uint64_t i = from; i < to; i++) {
+                        wrong |= a.base[i + 1] < a.base[i];
+                        most = std::max(most, a.base[i + 1] - a.base[i]);
+                    }
+                    continue;
+                }
+                for (std::uint64_t i = from; i + 1 < to; i++) {
+                    wrong |= a.low[i + 1] < a.low[i];
+                    most = std::max(most, static_cast<std::uint32_t>(a.low[i + 1] - a.low[i]));
+                }
+                std::uint64_t last = std::uint64_t{a.base[block]} + a.low[to - 1], next = std::uint64_t{a.base[to / 64]} + a.low[to];
+                wrong |= next < last || next > 0xFFFFFFFFu;
+                most = std::max(most, static_cast<std::uint32_t>(next - last));
+                whole &= a.low[from] == 0 && (to % 64 != 0 || a.low[to] == 0);
+            }
+            if (wrong) falls = true;
+            if (!whole) begins = false;
+            widest[piece] = most;
+        });
         if (falls) Bad(place, "values that fall", "values that never fall");
+        if (!begins) Bad(place, "a block of 64 nodes that does not begin at its base", "0 for its first node");
         if (a[n] == 0 || a[n] == SIDR_NODE_DEAD) Bad(place, Str(a[n]) + " nodes below", "1 to 4294967294");
         arrays.first_child[depth] = a;
+        shape.max_fan_out[depth] = *std::max_element(widest.begin(), widest.end());
         shape.nodes[depth + 1] = a[n];
     }
 
@@ -158,14 +281,20 @@ private:
 
     template <class T>
     void CheckRanks(const TrieShape& shape, const TrieArrays& arrays, std::uint32_t depth, const T* ranks, const std::string& place) const {
-        const std::uint32_t* first = arrays.first_child[depth - 1];
-        std::uint64_t parents = shape.nodes[depth - 1];
-        bool wrong = false;
-        for (std::uint64_t p = 0; p < parents; p++) {
-            std::uint32_t begin = first[p], end = first[p + 1];
-            for (std::uint32_t i = begin + 1; i < end; i++) wrong |= ranks[i] <= ranks[i - 1];
-            if (end > begin) wrong |= ranks[end - 1] >= shape.tokens[depth];
-        }
+        SidrFirstChild first = arrays.first_child[depth - 1];
+        std::uint64_t parents = shape.nodes[depth - 1], each = std::max<std::uint64_t>(1, parents * (std::uint64_t{1} << 18) / shape.nodes[depth]);
+        std::atomic<bool> wrong{false};
+        Parallel((parents + each - 1) / each, ThreadsFor(shape.nodes[depth] * sizeof(T)), [&](std::uint64_t piece, unsigned) {
+            bool bad = false;
+            std::uint32_t begin = first[piece * each];
+            for (std::uint64_t p = piece * each; p < std::min(parents, (piece + 1) * each); p++) {
+                std::uint32_t end = first[p + 1];
+                for (std::uint32_t i = begin + 1; i < end; i++) bad |= ranks[i] <= ranks[i - 1];
+                if (end > begin) bad |= ranks[end - 1] >= shape.tokens[depth];
+                begin = end;
+            }
+            if (bad) wrong = true;
+        });
         if (wrong) Bad(place, "ranks of a node's children that do not ascend or reach " + Str(shape.tokens[depth]), "ascending ranks of tokens");
     }
 
@@ -184,7 +313,7 @@ private:
                 total += shape.nodes[depth];
                 break;
             }
-            const std::uint32_t* first = arrays.first_child[depth];
+            SidrFirstChild first = arrays.first_child[depth];
             std::uint64_t n = shape.nodes[depth], ends = 0;
             for (std::uint64_t i = 0; i < n; i++) ends += first[i] == first[i + 1];
             if (ends == 0) continue;
@@ -209,29 +338,12 @@ private:
         std::uint64_t n = shape.items, sids = n;
         if (shape.shares_sids()) {
             std::uint64_t words = (n + 63) / 64;
-            arrays.item_start = static_cast<const std::uint64_t*>(Get(kItemStart, 0, 8, words));
             sids = 0;
             for (std::uint64_t i = 0; i < words; i++) sids += static_cast<std::uint64_t>(__builtin_popcountll(arrays.item_start[i]));
             if ((arrays.item_start[0] & 1) == 0) Bad("section item_start", "a first item that begins no SID", "one that does");
             if (n % 64 != 0 && (arrays.item_start[words - 1] >> (n % 64)) != 0) Bad("section item_start", "bits past the last item", "none");
         }
         if (sids != shape.sids) Bad("items", Str(sids) + " SIDs", Str(shape.sids) + ", the ends of the tree");
-        if (!shape.reorders_items()) return;
-        arrays.item_ids = static_cast<const std::uint32_t*>(Get(kItemIds, 0, 4, n));
-        const std::uint32_t* ids = arrays.item_ids;
-        std::uint32_t largest = 0;
-        for (std::uint64_t i = 0; i < n; i++) largest = std::max(largest, ids[i]);
-        bool wrong = largest >= n, falls = false;
-        if (!wrong) {  // n marks in n places: each is there once
-            std::vector<std::uint64_t> seen((n + 63) / 64);
-            for (std::uint64_t i = 0; i < n; i++) seen[ids[i] >> 6] |= std::uint64_t{1} << (ids[i] & 63);
-            std::uint64_t count = 0;
-            for (std::uint64_t word : seen) count += static_cast<std::uint64_t>(__builtin_popcountll(word));
-            wrong = count != n;
-        }
-        for (std::uint64_t i = 1; i < n && arrays.item_start; i++) falls |= (ids[i - 1] > ids[i]) & !((arrays.item_start[i >> 6] >> (i & 63)) & 1);
-        if (wrong) Bad("section item_ids", "an index twice or too large", "each of 0 to " + Str(n - 1) + " once");
-        if (falls) Bad("section item_ids", "items of one SID that do not ascend", "ascending indexes");
     }
 
     void Columns(TrieShape& shape, TrieArrays& arrays) {
@@ -286,7 +398,7 @@ std::unique_ptr<Trie> Trie::Open(const std::string& path) {
         close(file);
         Fail(SIDR_BAD_FILE, "Trie file " + Quoted(path) + ", header: found " + Str(bytes) + " bytes; expected at least 64. Export the catalogue again.");
     }
-    void* address = mmap(nullptr, bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0);
+    void* address = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file, 0);
     int error = errno;
     close(file);
     if (address == MAP_FAILED) Fail(SIDR_FILE_ERROR, "Cannot map trie file " + Quoted(path) + ": " + std::strerror(error) + ".");

@@ -160,6 +160,176 @@ void Damage() {
     CHECK(LastError().find("absent.sidtrie") != std::string::npos, "'%s'", LastError().c_str());
 }
 
+std::uint32_t Crc(const char* p, std::size_t bytes) {
+    std::uint32_t crc = ~0u;
+    for (; bytes > 0; bytes--, p++) {
+        crc ^= static_cast<unsigned char>(*p);
+        for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ ((crc & 1) ? 0x82F63B78u : 0u);
+    }
+    return ~crc;
+}
+
+struct Section {
+    std::uint32_t kind, depth;
+    std::uint64_t offset, bytes;
+    std::uint32_t element, crc;
+};
+
+std::vector<Section> Table(const std::vector<char>& file) {
+    std::uint32_t count;
+    std::memcpy(&count, file.data() + 20, 4);
+    std::vector<Section> table(count);
+    std::memcpy(table.data(), file.data() + 64, count * sizeof(Section));
+    return table;
+}
+
+// Gives a file whose sections were changed the checksums that belong to them.
+void Mend(std::vector<char>& file) {
+    std::vector<Section> table = Table(file);
+    for (Section& s : table) s.crc = Crc(file.data() + s.offset, s.bytes);
+    std::memcpy(file.data() + 64, table.data(), table.size() * sizeof(Section));
+    std::memset(file.data() + 28, 0, 4);
+    std::uint32_t crc = Crc(file.data(), 64 + table.size() * sizeof(Section));
+    std::memcpy(file.data() + 28, &crc, 4);
+}
+
+// A writer's mistake: contents that are wrong under checksums that are right. Refused, or a sound tree in which every item is found once.
+void Mistakes() {
+    Random random(12);
+    std::string path = Folder() + "/mistake.sidtrie";
+    for (bool ragged : {false, true}) {
+        Catalog catalog = MakeCatalog(random, 100, 2, 90, 7, 90, ragged, 0.3, 1, 1);
+        TrieHandle built = Build(catalog);
+        OK(sidr_trie_save(built.trie, path.c_str(), nullptr));
+        std::vector<char> whole = Read(path);
+        std::uint32_t refused = 0, tried = 0;
+        for (const Section& s : Table(whole))
+            for (std::uint64_t bit = 0; bit < s.bytes * 8; bit++) {
+                std::vector<char> bytes = whole;
+                bytes[s.offset + bit / 8] = static_cast<char>(bytes[s.offset + bit / 8] ^ (1 << (bit % 8)));
+                Mend(bytes);
+                Write(path, bytes.data(), bytes.size());
+                sidr_trie* opened = nullptr;
+                sidr_status status = sidr_trie_open(path.c_str(), &opened);
+                TrieHandle handle(opened);
+                tried++;
+                CHECK(status == SIDR_BAD_FILE || (status == SIDR_OK && s.kind != 4), "kind %u bit %llu: status %d", s.kind, static_cast<unsigned long long>(bit), status);
+                if (status != SIDR_OK) {
+                    refused++;
+                    continue;
+                }
+                sidr_trie_info info = {};
+                info.size = sizeof info;
+                OK(sidr_trie_get_info(opened, &info));
+                std::vector<std::uint32_t> times(catalog.sids.size());
+                for (std::uint32_t d = 1; d <= info.levels; d++)
+                    for (std::uint32_t n = 0; n < info.nodes[d]; n++) {
+                        std::uint32_t items[128], count = 0;
+                        if (sidr_trie_items(opened, d, n, &count, items, 128) != SIDR_OK) continue;
+                        for (std::uint32_t i = 0; i < count && i < 128; i++)
+                            if (items[i] < times.size()) times[items[i]]++;
+                            else CHECK(false, "item %u", items[i]);
+                    }
+                CHECK(std::count(times.begin(), times.end(), 1u) == static_cast<long>(times.size()), "kind %u bit %llu: not every item once", s.kind, static_cast<unsigned long long>(bit));
+            }
+        CHECK(refused > tried / 2, "%u of %u refused", refused, tried);
+    }
+}
+
+// Long enough for pieces on several threads; each mistake in the last piece, and an older format.
+void LongFiles() {
+    Random random(13);
+    std::string path = Folder() + "/long.sidtrie";
+    const std::uint32_t items = 1000000;
+    for (std::uint32_t codes : {256u, 2048u, 8192u}) {
+        std::vector<std::uint32_t> tokens(std::size_t{items} * 3);
+        for (std::size_t i = 0; i < tokens.size(); i++) tokens[i] = static_cast<std::uint32_t>(i % 3) * codes + random.Below(codes);
+        sidr_trie_build_args args = {};
+        args.size = sizeof args;
+        args.items = items;
+        args.levels = 3;
+        args.tokens = tokens.data();
+        sidr_trie* built = nullptr;
+        OK(sidr_trie_build(&args, &built));
+        TrieHandle handle(built);
+        sidr_trie_info info = {};
+        info.size = sizeof info;
+        OK(sidr_trie_get_info(built, &info));
+        CHECK(info.bytes <= 10ull * items, "%u codes: %llu bytes for %u items in random order; expected at most 10 an item", codes, static_cast<unsigned long long>(info.bytes), items);
+        if (codes != 2048) continue;
+
+        OK(sidr_trie_save(built, path.c_str(), nullptr));
+        std::vector<char> whole = Read(path);
+        std::vector<Section> table = Table(whole);
+        auto attempt = [&](const char* what, const char* word, auto change) {
+            std::vector<char> bytes = whole;
+            change(bytes);
+            Write(path, bytes.data(), bytes.size());
+            sidr_trie* opened = nullptr;
+            sidr_status status = sidr_trie_open(path.c_str(), &opened);
+            CHECK(status == (word ? SIDR_BAD_FILE : SIDR_OK), "%s: status %d, %s", what, status, LastError().c_str());
+            if (word) CHECK(LastError().find(word) != std::string::npos, "%s: '%s' does not say '%s'", what, LastError().c_str(), word);
+            sidr_trie_close(opened);
+        };
+        attempt("as written", nullptr, [](std::vector<char>&) {});
+        attempt("version 1", "version 1.0; expected version 2", [](std::vector<char>& b) { b[8] = 1; });
+        for (const Section& s : table) {
+            if (s.bytes < 100000) continue;
+            std::string name = "section " + std::to_string(s.kind);
+            attempt(name.c_str(), "checksum", [&](std::vector<char>& b) { b[s.offset + s.bytes - 1] = static_cast<char>(b[s.offset + s.bytes - 1] ^ 1); });
+            if (s.kind == 6)
+                attempt("an item twice", "item_ids", [&](std::vector<char>& b) {
+                    std::memcpy(b.data() + s.offset + s.bytes - 40, b.data() + s.offset + s.bytes - 80, 20);
+                    Mend(b);
+                });
+            if (s.kind == 1)
+                attempt("a fall", "never fall", [&](std::vector<char>& b) {
+                    b[s.offset + s.bytes - 39] = static_cast<char>(b[s.offset + s.bytes - 39] ^ 0x80);
+                    Mend(b);
+                });
+            if (s.kind == 2 && s.depth == 3)
+                attempt("a rank out of range", "ranks", [&](std::vector<char>& b) {
+                    b[s.offset + s.bytes - 1] = static_cast<char>(0xFF);
+                    Mend(b);
+                });
+        }
+    }
+}
+
+// 63 nodes of a block with more than 65,535 children: their numbers stay 32 bits wide.
+void WideBlocks() {
+    for (std::uint32_t second : {1040u, 1041u}) {
+        Catalog catalog;
+        catalog.levels = 2;
+        for (std::uint32_t i = 0; i < 64 * second; i++) catalog.sids.push_back({i % 64, 64 + i / 64});
+        for (std::uint32_t i = 0; i < 64 + second; i++) catalog.columns.push_back(i);
+        Reference reference(catalog);
+        TrieHandle trie = Build(catalog);
+        CheckAgainst(reference, trie.trie, catalog, "wide blocks");
+        std::string path = Folder() + "/wide.sidtrie";
+        OK(sidr_trie_save(trie.trie, path.c_str(), nullptr));
+        for (const Section& s : Table(Read(path)))
+            if (s.kind == 1) CHECK(s.element == (second == 1041 && s.depth == 1 ? 4u : 2u), "depth %u of %u: %u bytes", s.depth, second, s.element);
+    }
+}
+
+// The managed writer pins the same number (SidTrieFileTests): both write the same bytes. The header's checksum covers those of all sections.
+void SameBytesAsManaged() {
+    Catalog catalog;
+    catalog.levels = 3;
+    for (std::uint32_t i = 0; i < 3000; i++) {
+        catalog.sids.push_back({i * 7919 % 50, 50 + i * 10007 % 300});
+        if (i % 50 != 0) catalog.sids.back().push_back(350 + i * 3001 % 17);
+    }
+    for (std::uint32_t i = 0; i < 400; i++) catalog.columns.push_back(i);
+    TrieHandle trie = Build(catalog);
+    std::string path = Folder() + "/pinned.sidtrie";
+    OK(sidr_trie_save(trie.trie, path.c_str(), nullptr));
+    std::uint32_t crc;
+    std::memcpy(&crc, Read(path).data() + 28, 4);
+    CHECK(crc == 0xA737D2E2u, "0x%08X", crc);
+}
+
 void BadCatalogs() {
     auto build = [](std::vector<std::uint32_t> tokens, std::uint32_t levels, std::vector<std::uint32_t> columns, const char* word) {
         sidr_trie_build_args args = {};
@@ -251,6 +421,10 @@ int main() {
     RandomTries();
     OrderDoesNotMatter();
     Damage();
+    Mistakes();
+    LongFiles();
+    WideBlocks();
+    SameBytesAsManaged();
     BadCatalogs();
     Filters();
     std::string clean = "rm -rf '" + Folder() + "'";

@@ -119,11 +119,11 @@ public sealed class SidFilter
     {
         for (var depth = _trie.LevelCount - 1; depth >= 0; depth--)
         {
-            var first = _trie.FirstChild(depth);
-            for (var node = 0; node < first.Length - 1; node++)
+            for (uint node = 0; node < _trie.NodeCount(depth); node++)
             {
-                if (AnyAllowed(depth + 1, first[node], first[node + 1]))
-                    _bits[depth][node >> 6] |= 1UL << (node & 63);
+                _trie.Children(depth, node, out var first, out var end);
+                if (AnyAllowed(depth + 1, first, end))
+                    _bits[depth][node >> 6] |= 1UL << (int)(node & 63);
             }
         }
     }

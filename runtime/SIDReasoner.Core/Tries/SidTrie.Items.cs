@@ -85,7 +85,7 @@ public sealed unsafe partial class SidTrie
         return numbers;
     }
 
-    private int ItemAt(long place) => _itemIds == null ? (int)place : (int)_itemIds[place];
+    private int ItemAt(long place) => _itemIds[place];
 
     private void ItemRange(int sidNumber, out long first, out long end)
     {
@@ -137,8 +137,8 @@ public sealed unsafe partial class SidTrie
         if (depth < LevelCount)
         {
             uint widest = 0;
-            for (var node = 0; node < level.NodeCount; node++)
-                widest = Math.Max(widest, level.FirstChild[node + 1] - level.FirstChild[node]);
+            for (uint node = 0; node < level.NodeCount; node++)
+                widest = Math.Max(widest, level.FirstChild(node + 1) - level.FirstChild(node));
             level.MaxFanOut = (int)widest;
         }
 

@@ -18,7 +18,7 @@ public sealed unsafe partial class SidTrie : IDisposable
     private readonly TrieLevel[] _levels;
     private readonly uint* _sidColumns;
     private readonly ulong* _itemStart;
-    private readonly uint* _itemIds;
+    private readonly PackedItemIds _itemIds;
     private readonly int[]? _startsBefore;
     private int[]? _sidOfItem;
 
@@ -39,8 +39,14 @@ public sealed unsafe partial class SidTrie : IDisposable
             switch (table[i].Kind)
             {
                 case TrieFormat.FirstChild:
-                    _levels[table[i].Depth].FirstChild = (uint*)data;
+                    if (table[i].ElementSize == sizeof(uint))
+                        _levels[table[i].Depth].FirstChildBase = (uint*)data;
+                    else
+                        _levels[table[i].Depth].FirstChildLow = (ushort*)data;
                     _levels[table[i].Depth].NodeCount = (int)count - 1;
+                    break;
+                case TrieFormat.FirstChildBase:
+                    _levels[table[i].Depth].FirstChildBase = (uint*)data;
                     break;
                 case TrieFormat.Rank:
                     _levels[table[i].Depth].NarrowRank = table[i].ElementSize == 1 ? data : null;
@@ -58,7 +64,7 @@ public sealed unsafe partial class SidTrie : IDisposable
                     _itemStart = (ulong*)data;
                     break;
                 case TrieFormat.ItemIds:
-                    _itemIds = (uint*)data;
+                    _itemIds = new PackedItemIds((ulong*)data, ItemCount);
                     break;
                 case TrieFormat.SidColumns:
                     _sidColumns = (uint*)data;
@@ -105,13 +111,6 @@ public sealed unsafe partial class SidTrie : IDisposable
     /// <summary>Most children that a node of this depth has; 0 at depth L. The widest sets the work a beam can make.</summary>
     public int MaxFanOut(int depth) => _levels[depth].MaxFanOut;
 
-    /// <summary>u32 [nodes + 1]: children of node i are nodes [i] to [i + 1] - 1 of the next depth. Depth 0 to L - 1; empty at L.</summary>
-    public ReadOnlySpan<uint> FirstChild(int depth) =>
-        _levels[depth].FirstChild == null ? [] : new(_levels[depth].FirstChild, _levels[depth].NodeCount + 1);
-
-    /// <summary>Address of <see cref="FirstChild"/>; 0 at depth L.</summary>
-    public nint FirstChildPointer(int depth) => (nint)_levels[depth].FirstChild;
-
     /// <summary>Address of the ranks, u8 or u16 [nodes] by <see cref="RankSize"/>; depth 1 to L.</summary>
     public nint RankPointer(int depth) => _levels[depth].NarrowRank != null ? (nint)_levels[depth].NarrowRank : (nint)_levels[depth].WideRank;
 
@@ -149,14 +148,14 @@ public sealed unsafe partial class SidTrie : IDisposable
     public void Children(int depth, uint node, out uint first, out uint end)
     {
         ref readonly var level = ref Level(depth, node);
-        if (level.FirstChild == null)
+        if (level.FirstChildBase == null)
         {
             first = end = 0;
             return;
         }
 
-        first = level.FirstChild[node];
-        end = level.FirstChild[node + 1];
+        first = level.FirstChild(node);
+        end = level.FirstChild(node + 1);
     }
 
     /// <summary>Whether a node ends a SID: it has no children.</summary>
@@ -164,25 +163,25 @@ public sealed unsafe partial class SidTrie : IDisposable
     public bool IsEnd(int depth, uint node)
     {
         ref readonly var level = ref Level(depth, node);
-        return level.FirstChild == null || level.FirstChild[node] == level.FirstChild[node + 1];
+        return level.FirstChildBase == null || level.FirstChild(node) == level.FirstChild(node + 1);
     }
 
     /// <summary>The parent of a node of depth 1 to L, at the depth before. O(log nodes).</summary>
     public uint Parent(int depth, uint node)
     {
         _ = Level(depth, node);
-        var first = FirstChild(depth - 1);
-        int low = 0, high = first.Length - 1; // first[low] <= node < first[high]
+        ref readonly var parents = ref _levels[depth - 1];
+        uint low = 0, high = (uint)parents.NodeCount; // FirstChild(low) <= node < FirstChild(high)
         while (high - low > 1)
         {
             var middle = (low + high) >>> 1;
-            if (first[middle] <= node)
+            if (parents.FirstChild(middle) <= node)
                 low = middle;
             else
                 high = middle;
         }
 
-        return (uint)low;
+        return low;
     }
 
     /// <summary>Writes the tokens from the root to a node.</summary>

@@ -38,8 +38,15 @@ internal sealed class TrieAssembler
             Items = order.Length,
             Flags = (ragged ? TrieFormat.FlagRagged : 0) | (shared ? TrieFormat.FlagSharedSids : 0) | (reordered ? TrieFormat.FlagReordered : 0),
         };
+        var packed = Enumerable.Range(0, _levels).Select(depth => PackFirstChildren(_firstChild[depth])).ToArray();
         for (var depth = 0; depth < _levels; depth++)
-            writer.Add(TrieFormat.FirstChild, depth, _firstChild[depth].ToArray());
+        {
+            if (packed[depth] is { } pair)
+                writer.Add(TrieFormat.FirstChild, depth, pair.Low);
+            else
+                writer.Add(TrieFormat.FirstChild, depth, _firstChild[depth].ToArray());
+        }
+
         for (var depth = 1; depth <= _levels; depth++)
         {
             if (_sids.TokensOfLevel[depth - 1].Length <= 256)
@@ -59,9 +66,33 @@ internal sealed class TrieAssembler
         if (shared)
             writer.Add(TrieFormat.ItemStart, 0, starts);
         if (reordered)
-            writer.Add(TrieFormat.ItemIds, 0, order);
+            writer.Add(TrieFormat.ItemIds, 0, PackedItemIds.Pack(order));
         writer.Add(TrieFormat.SidColumns, 0, _columns);
+        for (var depth = 0; depth < _levels; depth++)
+        {
+            if (packed[depth] is { } pair)
+                writer.Add(TrieFormat.FirstChildBase, depth, pair.Base);
+        }
+
         return writer.Write();
+    }
+
+    /// <summary>A base a block of 64 nodes and 16 bits a node above it; null where a block has too many children for that.</summary>
+    private static (uint[] Base, ushort[] Low)? PackFirstChildren(List<uint> first)
+    {
+        var bases = new uint[(first.Count - 1) / TrieFormat.NodesPerBase + 1];
+        var low = new ushort[first.Count];
+        for (var node = 0; node < first.Count; node++)
+        {
+            if (node % TrieFormat.NodesPerBase == 0)
+                bases[node / TrieFormat.NodesPerBase] = first[node];
+            var above = first[node] - bases[node / TrieFormat.NodesPerBase];
+            if (above > ushort.MaxValue)
+                return null;
+            low[node] = (ushort)above;
+        }
+
+        return (bases, low);
     }
 
     private void AddNodes()

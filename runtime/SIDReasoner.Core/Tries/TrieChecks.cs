@@ -66,7 +66,7 @@ internal sealed unsafe class TrieChecks
             if ((section.Kind, section.Depth).CompareTo(previous) <= 0)
                 return Fail($"{name}: out of order; expected sections by kind, then depth, each once.");
             previous = (section.Kind, section.Depth);
-            if (section.Kind is >= TrieFormat.FirstChild and <= TrieFormat.SidColumns)
+            if (section.Kind is >= TrieFormat.FirstChild and <= TrieFormat.FirstChildBase)
                 _sections.Add(previous, section);
             else if (_header->Minor == TrieFormat.MinorVersion)
                 return Fail($"{name}: not known to version {TrieFormat.MajorVersion}.{TrieFormat.MinorVersion}.");
@@ -86,6 +86,8 @@ internal sealed unsafe class TrieChecks
         for (uint depth = 1; depth <= levels; depth++)
             required.AddRange([(TrieFormat.Rank, depth), (TrieFormat.TokenOf, depth)]);
         required.Add((TrieFormat.SidColumns, 0));
+        foreach (var (kind, depth) in _sections.Keys.Where(key => key.Kind == TrieFormat.FirstChild && _sections[key].ElementSize == sizeof(ushort)))
+            required.Add((TrieFormat.FirstChildBase, depth));
         if ((_header->Flags & TrieFormat.FlagSharedSids) != 0)
             required.Add((TrieFormat.ItemStart, 0));
         if ((_header->Flags & TrieFormat.FlagReordered) != 0)

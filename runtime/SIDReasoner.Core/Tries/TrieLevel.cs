@@ -6,8 +6,11 @@ internal unsafe struct TrieLevel
     /// <summary>Nodes of this depth.</summary>
     public int NodeCount;
 
-    /// <summary>u32 [NodeCount + 1]; null at the last depth.</summary>
-    public uint* FirstChild;
+    /// <summary>First children, u32 [NodeCount + 1]; in the packed form one a block of 64 nodes; null at the last depth.</summary>
+    public uint* FirstChildBase;
+
+    /// <summary>In the packed form what is added to the block's base, u16 [NodeCount + 1]; else null.</summary>
+    public ushort* FirstChildLow;
 
     /// <summary>u8 [NodeCount], or null where the level has more than 256 tokens.</summary>
     public byte* NarrowRank;
@@ -35,6 +38,11 @@ internal unsafe struct TrieLevel
 
     /// <summary>int [TokenCount]: the SID column of each rank.</summary>
     public int[] Columns;
+
+    /// <summary>The first child of a node, 0 to NodeCount; not at the last depth.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    public readonly uint FirstChild(uint node) =>
+        FirstChildLow == null ? FirstChildBase[node] : FirstChildBase[node / TrieFormat.NodesPerBase] + FirstChildLow[node];
 
     /// <summary>The place of a node's token among the level's tokens.</summary>
     public readonly int RankOf(uint node) => NarrowRank != null ? NarrowRank[node] : WideRank[node];

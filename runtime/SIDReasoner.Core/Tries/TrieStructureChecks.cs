@@ -89,9 +89,15 @@ internal sealed unsafe class TrieStructureChecks(TrieImage image, Dictionary<(ui
 
     private long CheckChildren(uint depth, long nodes)
     {
-        if (Array<uint>(TrieFormat.FirstChild, depth, nodes + 1) is not { } first)
+        if (Children(depth, nodes) is not { } first)
             return 0;
         var name = TrieFormat.Name(TrieFormat.FirstChild, depth);
+        if (first.BlockOffBase() is { } block)
+        {
+            problems.Add($"{name}: node {block} is {first.Low[block]} above the base of its block; expected 0 for the block's first.");
+            return 0;
+        }
+
         if (first[0] != 0)
             problems.Add($"{name}: begins with {first[0]}; expected 0.");
         for (long node = 0; node < nodes; node++)
@@ -119,7 +125,7 @@ internal sealed unsafe class TrieStructureChecks(TrieImage image, Dictionary<(ui
             return;
         }
 
-        var first = Array<uint>(TrieFormat.FirstChild, depth, nodes + 1)!.Value;
+        var first = Children(depth, nodes)!.Value;
         var narrow = image.Pointer + section.Offset;
         var wide = (ushort*)narrow;
         var tokens = sections[(TrieFormat.TokenOf, depth + 1)].Bytes / sizeof(uint);
@@ -145,7 +151,7 @@ internal sealed unsafe class TrieStructureChecks(TrieImage image, Dictionary<(ui
     {
         if (depth == _header->Levels)
             return nodes;
-        if (Array<uint>(TrieFormat.FirstChild, depth, nodes + 1) is not { } first)
+        if (Children(depth, nodes) is not { } first)
             return 0;
         var hasRanks = sections.ContainsKey((TrieFormat.EndRank, depth));
         var ranks = hasRanks ? Array<uint>(TrieFormat.EndRank, depth, nodes + 1) : null;
@@ -195,19 +201,23 @@ internal sealed unsafe class TrieStructureChecks(TrieImage image, Dictionary<(ui
 
     private void CheckItemIds(long items, ReadOnlyArray<ulong>? starts)
     {
-        if (Array<uint>(TrieFormat.ItemIds, 0, items) is not { } ids)
+        if (Array<ulong>(TrieFormat.ItemIds, 0, TrieFormat.ItemWords(items)) is not { } words)
             return;
+        var ids = new PackedItemIds(words.Data, items);
+        var used = (int)(items * TrieFormat.ItemBits(items) % 64);
+        if (used != 0 && words[words.Count - 1] >> used != 0)
+            problems.Add("item_ids: bits past the last item; expected zeros.");
         var seen = new System.Collections.BitArray((int)items);
         for (long place = 0; place < items; place++)
         {
-            if (ids[place] >= items || seen[(int)ids[place]])
+            if (ids[place] >= items || seen[ids[place]])
             {
                 problems.Add($"item_ids: entry {place} is {ids[place]}; expected each of 0 to {items - 1} once.");
                 return;
             }
 
-            seen[(int)ids[place]] = true;
-            if (starts is { } words && (words[place / 64] >> (int)(place % 64) & 1) == 0 && ids[place] < ids[place - 1])
+            seen[ids[place]] = true;
+            if (starts is { } begun && (begun[place / 64] >> (int)(place % 64) & 1) == 0 && ids[place] < ids[place - 1])
             {
                 problems.Add($"item_ids: entry {place} is {ids[place]} after {ids[place - 1]}; expected the items of a SID in ascending order.");
                 return;
@@ -215,9 +225,44 @@ internal sealed unsafe class TrieStructureChecks(TrieImage image, Dictionary<(ui
         }
     }
 
+    /// <summary>first_child of a depth in either form; null, with a problem added, where a section has another size.</summary>
+    private FirstChildren? Children(uint depth, long nodes)
+    {
+        if (sections[(TrieFormat.FirstChild, depth)].ElementSize == sizeof(ushort))
+        {
+            return Array<ushort>(TrieFormat.FirstChild, depth, nodes + 1) is { } low && Array<uint>(TrieFormat.FirstChildBase, depth, nodes / TrieFormat.NodesPerBase + 1) is { } bases
+                ? new FirstChildren(bases, low)
+                : null;
+        }
+
+        return Array<uint>(TrieFormat.FirstChild, depth, nodes + 1) is { } first ? new FirstChildren(first, default) : null;
+    }
+
+    private readonly struct FirstChildren(ReadOnlyArray<uint> bases, ReadOnlyArray<ushort> low)
+    {
+        public ReadOnlyArray<ushort> Low => low;
+
+        /// <summary>In 64 bits, so that a damaged base cannot wrap around.</summary>
+        public long this[long node] => low.Count == 0 ? bases[node] : (long)bases[node / TrieFormat.NodesPerBase] + low[node];
+
+        /// <summary>The first node of a block that does not lie at the block's base, if there is one.</summary>
+        public long? BlockOffBase()
+        {
+            for (long node = 0; node < low.Count; node += TrieFormat.NodesPerBase)
+            {
+                if (low[node] != 0)
+                    return node;
+            }
+
+            return null;
+        }
+    }
+
     private readonly struct ReadOnlyArray<T>(T* data, long count)
         where T : unmanaged
     {
+        public T* Data => data;
+
         public long Count { get; } = count;
 
         public T this[long index] => data[index];

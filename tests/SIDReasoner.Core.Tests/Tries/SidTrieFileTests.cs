@@ -97,12 +97,54 @@ public class SidTrieFileTests
     {
         using var folder = new TempFolder();
         var bytes = SmallFile(folder, 1, ragged: false);
-        bytes[8] = 2;
+        bytes[8] = 1;
 
-        var error = Assert.Throws<InvalidFileException>(() => SidTrie.Open(folder.Write("new.sidtrie", bytes)));
+        var error = Assert.Throws<InvalidFileException>(() => SidTrie.Open(folder.Write("old.sidtrie", bytes)));
 
-        Assert.Contains("version 2.0", error.Message);
-        Assert.Contains("reads 1.x", error.Message);
+        Assert.Contains("version 1.0", error.Message);
+        Assert.Contains("reads 2.x", error.Message);
+    }
+
+    /// <summary>63 nodes of a block with more than 65,535 children, or one with 65,536: their first children stay 32 bits wide.</summary>
+    [Theory]
+    [InlineData(65_536, 1, 4)]
+    [InlineData(64, 1_041, 4)]
+    [InlineData(64, 1_040, 2)]
+    public void Open_ManyChildrenInABlock_TheFormThatHoldsThem(int first, int second, int elementSize)
+    {
+        using var folder = new TempFolder();
+        var items = Enumerable.Range(0, first * second).Select(item => second == 1 ? new[] { item } : [item / second, first + item % second]).Reverse().ToArray();
+        using (var built = SidTrieBuilder.Build(items, [.. Enumerable.Range(0, first + second)]))
+            built.Save(folder.File("wide.sidtrie"), Hash);
+
+        using var trie = SidTrie.Open(folder.File("wide.sidtrie"));
+
+        var bytes = File.ReadAllBytes(folder.File("wide.sidtrie"));
+        var table = MemoryMarshal.Cast<byte, TrieSection>(bytes.AsSpan(64, 32 * BitConverter.ToInt32(bytes, 20))).ToArray();
+        Assert.Equal((uint)elementSize, table.Last(section => section.Kind == TrieFormat.FirstChild).ElementSize);
+        Assert.Equal(elementSize == 2, table.Any(section => section.Kind == TrieFormat.FirstChildBase && section.Depth == trie.LevelCount - 1));
+        for (var item = 0; item < items.Length; item += 97)
+        {
+            Assert.True(trie.TryFind(items[item], out var depth, out var node));
+            Assert.Equal(item, trie.FirstItem(trie.SidNumber(depth, node)));
+        }
+    }
+
+    [Theory]
+    [InlineData(256)]
+    [InlineData(2_048)]
+    [InlineData(8_192)]
+    public void Build_AMillionRandomItemsOfThreeLevels_AtMostTenBytesAnItem(int codes)
+    {
+        var random = new Random(codes);
+        var flat = new int[3_000_000];
+        for (var at = 0; at < flat.Length; at++)
+            flat[at] = at % 3 * codes + random.Next(codes);
+
+        using var trie = SidTrieBuilder.Build(flat, 3, [.. Enumerable.Range(0, 3 * codes)]);
+
+        Assert.InRange(trie.ImageBytes, 1, 10 * trie.ItemCount);
+        Assert.NotEqual(0u, Flags(trie) & TrieFormat.FlagReordered); // the items are in random order, so item_ids is among the bytes
     }
 
     [Fact]
@@ -147,6 +189,22 @@ public class SidTrieFileTests
 
     [Fact]
     public void Crc32C_CheckString_IsThePublishedValue() => Assert.Equal(0xE3069283, Crc32C.Compute("123456789"u8));
+
+    /// <summary>The native writer pins the same number (tests/native/trie_test.cpp): both write the same bytes. The header's checksum covers those of all sections.</summary>
+    [Fact]
+    public void Save_APinnedCatalogue_TheBytesOfTheNativeWriter()
+    {
+        using var folder = new TempFolder();
+        var sids = Enumerable.Range(0, 3_000)
+            .Select(i => i % 50 == 0 ? new[] { i * 7919 % 50, 50 + i * 10007 % 300 } : [i * 7919 % 50, 50 + i * 10007 % 300, 350 + i * 3001 % 17]).ToArray();
+        using var trie = SidTrieBuilder.Build(sids, [.. Enumerable.Range(0, 400)]);
+
+        trie.Save(folder.File("pinned.sidtrie"), []);
+
+        Assert.Equal(0xA737D2E2, BitConverter.ToUInt32(File.ReadAllBytes(folder.File("pinned.sidtrie")), 28));
+    }
+
+    private static unsafe uint Flags(SidTrie trie) => ((TrieHeader*)trie.ImagePointer)->Flags;
 
     private static byte[] SmallFile(TempFolder folder, int seed, bool ragged)
     {
