@@ -579,19 +579,17 @@ SIDR_DEVICE void sidr_fast(const SidrCudaStep& s) {
         if (cluster > 1 && last) {
             sidr_cluster_arrive();
             sidr_cluster_wait();
-            most = lane < cluster ? *sidr_cluster_map(counter, lane) : 0;
-            most = sidr_warp_max(most);
+            unsigned n = lane < cluster ? *sidr_cluster_map(counter, lane) : 0;
+            most = sidr_warp_max(n);
+            own = sidr_shuffle(n, rank);
         } else {
             sidr_sync();
-            most = *counter;
+            own = most = *counter;
         }
         if (most > s.limit) {
-            own = *counter;
-            if (cluster > 1 && last) {  // all must have seen the counters before one changes
+            if (cluster > 1 && last) {  // the other blocks must have seen the counter before it changes; within the block, the pruning waits itself
                 sidr_cluster_arrive();
                 sidr_cluster_wait();
-            } else {
-                sidr_sync();
             }
             if (own > s.limit) sidr_fast_prune(p, t, bound, width, old, kept, counter, list, s.limit);
             if (cluster > 1 && last) {
