@@ -64,7 +64,8 @@ else
   failed+=("build with address and undefined")
 fi
 
-if build thread-sanitize race_test fake_cuda; then
+if build thread-sanitize race_test trie_test fake_cuda; then
+  check "tsan trie" build/thread-sanitize/tests/native/trie_test
   emulated "tsan cuda" thread-sanitize SIDR_CUDA_PATH=fast race_test 1
   emulated "tsan cuda cluster" thread-sanitize SIDR_CUDA_SHAPE=64,4 race_test 1
   emulated "tsan cuda turns" thread-sanitize "SIDR_FAKE_SHARED=60000 SIDR_CUDA_SHAPE=64,2" race_test 1
@@ -76,13 +77,14 @@ fi
 
 if [ "$mode" = full ]; then
   check "barrier mutants" bash eng/native-mutants.sh
-  if command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null; then
+  qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
+  if command -v aarch64-linux-gnu-g++ >/dev/null && [ -n "$qemu" ]; then
     aarch64() {
       cmake -S . -B build/aarch64 -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DSIDR_GPU=off -DSIDR_BENCHMARKS=OFF \
-        -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ "-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64;-L;/usr/aarch64-linux-gnu" &&
+        -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ "-DCMAKE_CROSSCOMPILING_EMULATOR=$qemu;-L;/usr/aarch64-linux-gnu" &&
         cmake --build build/aarch64 --parallel $jobs && ctest --test-dir build/aarch64 --output-on-failure
     }
-    check "aarch64 under qemu" bash -c "$(declare -f aarch64); jobs=$jobs; aarch64"
+    check "aarch64 under qemu" bash -c "$(declare -f aarch64); jobs=$jobs qemu=$qemu; aarch64"
   else
     note "aarch64: g++-aarch64-linux-gnu or qemu-user is missing, so this part did not run (eng/prerequisites.sh full installs them)"
   fi

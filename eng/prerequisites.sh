@@ -17,7 +17,7 @@ command -v clang++-14 >/dev/null || command -v clang++ >/dev/null || missing+=(c
 # ./build.sh full also runs the native tests as an Arm server would.
 if [ "${1:-}" = full ]; then
   command -v aarch64-linux-gnu-g++ >/dev/null || missing+=(g++-aarch64-linux-gnu)
-  command -v qemu-aarch64 >/dev/null || missing+=(qemu-user)
+  command -v qemu-aarch64 >/dev/null || command -v qemu-aarch64-static >/dev/null || missing+=(qemu-user)
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
