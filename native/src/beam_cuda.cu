@@ -1,7 +1,7 @@
 // The beam step on CUDA: one source for clang, nvcc, NVRTC and the emulator of the tests. Compile without contraction (see beam_math.h).
 // Two ways to the same bits: cuda_fast.h, and the general one described here, which has no limit on the children of a node.
 //
-// One launch. A request is one thread block, or a cluster of up to eight that share its beams (beam b lies in block b mod cluster).
+// One launch; two passes for many beams where there are no clusters (cuda_split.h). A request is one thread block, or a cluster of up to eight that share its beams (beam b lies in block b mod cluster).
 //  1. A warp takes a beam: log-sum-exp, then the scores of its children; each thread keeps the largest it saw (a group's maximum).
 //  2. A lower bound of the W-th best score: the W-th largest group maximum, by bisection over the maxima of the whole request.
 //  3. The beams that reach it are walked again; what reaches it is a survivor. There are little more than W of them as a rule; where ties
@@ -614,6 +614,7 @@ SIDR_DEVICE void sidr_step(const SidrCudaStep& s) {
 }
 
 #include "cuda_fast.h"
+#include "cuda_split.h"
 
 // Largest value and sum of every tile of every row, a warp a tile; only for rows of more than SIDR_ROW_TILE columns.
 template <int TYPE>
@@ -647,6 +648,9 @@ __global__ void __launch_bounds__(SIDR_WIDE_MAX_THREADS) sidr_stamps_bf16_wide(S
 __global__ void __launch_bounds__(256) sidr_tiles_f32(SidrCudaStep s) { sidr_tiles<0>(s); }
 __global__ void __launch_bounds__(256) sidr_tiles_f16(SidrCudaStep s) { sidr_tiles<1>(s); }
 __global__ void __launch_bounds__(256) sidr_tiles_bf16(SidrCudaStep s) { sidr_tiles<2>(s); }
+
+__global__ void __launch_bounds__(256) sidr_step_split(SidrCudaSplit p) { sidr_split(p); }
+__global__ void __launch_bounds__(256) sidr_step_merge(SidrCudaSplit p) { sidr_merge(p); }
 
 // Postfix program over words of attribute bitmaps.
 __global__ void __launch_bounds__(256) sidr_filter_evaluate_words(SidrCudaFilterEvaluate f) {

@@ -55,6 +55,19 @@ struct SidrCudaStep {
     unsigned long long* stamps; /* [SIDR_STAMPS] clocks of block 0 at the borders of the phases, in the kernels made for that */
 };
 
+/* A step in two passes, see cuda_split.h. */
+struct SidrCudaSplit {
+    SidrCudaStep step; /* as the caller wants it */
+    unsigned* nodes;   /* [requests << parts_log2][max_width] places of the parts, and so on: inputs of the first pass, then its results */
+    float* scores;
+    int* row;
+    int* parents;
+    unsigned* tokens;
+    unsigned* flags; /* [requests << parts_log2] */
+    int* filter_of;
+    unsigned parts_log2, requests;
+};
+
 /* Fixed part of a block's shared memory; sidr_parts() in beam_cuda.cu lists what follows it. */
 struct SidrShared {
     unsigned total;     /* children seen by this block */

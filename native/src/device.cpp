@@ -26,7 +26,7 @@ struct sidr_device {
     sidr::CUdevice ordinal;
     sidr::CUcontext context;
     sidr::CUmodule module;
-    sidr::CUfunction step[3], tiles[3], evaluate, lift;
+    sidr::CUfunction step[3], tiles[3], split, merge, evaluate, lift;
     sidr::CUfunction fast[3][4], stamps[2];  // [type][how the score is found]; with clocks, for bf16 rows, narrow and wide
     int driver_version, capability, multiprocessors, shared_limit;
     bool has_clusters;
@@ -258,6 +258,8 @@ void LoadKernels(sidr_device& device, const char* image_path) {
         get(&device.stamps[m], m == 0 ? "sidr_stamps_bf16_row" : "sidr_stamps_bf16_wide");
         Check(driver, driver.cuFuncSetAttribute(device.stamps[m], kCudaFunctionMaxDynamicShared, device.shared_limit), "Raising the shared memory limit");
     }
+    get(&device.split, "sidr_step_split");
+    get(&device.merge, "sidr_step_merge");
     get(&device.evaluate, "sidr_filter_evaluate_words");
     get(&device.lift, "sidr_filter_lift_depth");
 }
@@ -406,9 +408,25 @@ std::unique_ptr<Trie> UploadTrie(const Trie& trie, sidr_device* device) {
     return copy;
 }
 
-std::uint64_t CudaWorkspaceBytes(const Trie&, const sidr_beam_advance_args& a) {
+namespace {
+
+// Parts of a request in a step of two passes; 1 = one pass. Clusters do without.
+unsigned Parts(const sidr_device& device, const sidr_beam_advance_args& a) {
+    if (device.has_clusters || a.depth == 0) return 1;
+    if (device.forced_cluster) return PowerOfTwoUpTo(device.forced_cluster, SIDR_MAX_CLUSTER);
+    return a.max_width <= 64 ? 1 : PowerOfTwoUpTo(std::max(1u, static_cast<unsigned>(device.multiprocessors) / a.requests), SIDR_MAX_CLUSTER);
+}
+
+std::uint64_t TileBytes(const sidr_beam_advance_args& a) {
     std::uint64_t tiles = NeedsTiles(a) ? std::uint64_t{a.rows} * ((a.row_width + 4095) / 4096) * 8 : 0;
     return std::max<std::uint64_t>(256, Align256(tiles));
+}
+
+}  // namespace
+
+std::uint64_t CudaWorkspaceBytes(const Trie& trie, const sidr_beam_advance_args& a) {
+    std::uint64_t parts = Parts(*trie.device, a), all = parts * a.requests;
+    return TileBytes(a) + (parts == 1 ? 0 : Align256(all * (std::uint64_t{a.max_width} * 20 + 8)));
 }
 
 void CudaAdvance(const Trie& trie, const sidr_beam_advance_args& a) {
@@ -416,9 +434,12 @@ void CudaAdvance(const Trie& trie, const sidr_beam_advance_args& a) {
     const TrieShape& shape = trie.shape;
     std::uint32_t d = a.depth;
     bool by_token = a.column_kind == SIDR_COLUMNS_TOKEN;
-    FastShape fast(device, shape, a);
+    unsigned parts = Parts(device, a);
+    sidr_beam_advance_args pass = a;  // as the step sees it: a part is a request
+    pass.requests = a.requests * parts;
+    FastShape fast(device, shape, pass);
     bool is_fast = fast.fits && !device.is_general;
-    Shape cut(device, shape, a);
+    Shape cut(device, shape, pass);
     if (!is_fast && cut.shared_bytes > static_cast<std::uint64_t>(device.shared_limit))
         Fail(SIDR_DEVICE_ERROR, "The step needs " + Str(cut.shared_bytes) + " bytes of shared memory; the device has " + Str(device.shared_limit) + ". Use fewer beams.");
 
@@ -477,6 +498,35 @@ void CudaAdvance(const Trie& trie, const sidr_beam_advance_args& a) {
         std::uint64_t warps = std::uint64_t{a.rows} * s.tile_count;
         Launch(device, device.tiles[a.logits_type], static_cast<unsigned>((warps + 7) / 8), 256, 0, 1, a.stream, &s);
     }
+    SidrCudaSplit split = {};
+    unsigned places = pass.requests * a.max_width;
+    if (parts > 1) {
+        split.step = s;
+        split.parts_log2 = Log2(parts);
+        split.requests = a.requests;
+        split.nodes = reinterpret_cast<unsigned*>(static_cast<unsigned char*>(a.workspace) + TileBytes(a));
+        split.scores = reinterpret_cast<float*>(split.nodes + places);
+        split.row = reinterpret_cast<int*>(split.scores + places);
+        split.parents = split.row + places;
+        split.tokens = reinterpret_cast<unsigned*>(split.parents + places);
+        split.flags = split.tokens + places;
+        split.filter_of = reinterpret_cast<int*>(split.flags + pass.requests);
+        Launch(device, device.split, (places + 255) / 256, 256, 0, 1, a.stream, &split);
+        s.request_start = nullptr;
+        s.row = split.row;
+        s.nodes = s.next_nodes = split.nodes;
+        s.scores = s.next_scores = split.scores;
+        s.parents = split.parents;
+        s.tokens = split.tokens;
+        s.flags = split.flags;
+        s.filter_of = split.filter_of;
+        s.next_row = nullptr;
+        s.input_ids = s.positions = nullptr;
+        s.next_ancestors = nullptr;
+    }
+    auto merge = [&] {
+        if (parts > 1) Launch(device, device.merge, (places + 255) / 256, 256, 0, 1, a.stream, &split);
+    };
     if (is_fast) {
         s.cluster = fast.cluster;
         s.warps_per_beam = fast.parts;
@@ -492,10 +542,12 @@ void CudaAdvance(const Trie& trie, const sidr_beam_advance_args& a) {
         s.stamps = static_cast<unsigned long long*>(a.workspace);
         bool has_stamps = device.writes_stamps && a.logits_type == SIDR_BF16 && fast.mode >= 2 && !NeedsTiles(a);
         CUfunction kernel = has_stamps ? device.stamps[fast.mode - 2] : device.fast[a.logits_type][fast.mode];
-        Launch(device, kernel, a.requests * fast.cluster, fast.threads, fast.shared_bytes, fast.cluster, a.stream, &s, device.starts_early);
+        Launch(device, kernel, pass.requests * fast.cluster, fast.threads, fast.shared_bytes, fast.cluster, a.stream, &s, device.starts_early);
+        merge();
         return;
     }
-    Launch(device, device.step[a.logits_type], a.requests * cut.cluster, cut.threads, cut.shared_bytes, cut.cluster, a.stream, &s);
+    Launch(device, device.step[a.logits_type], pass.requests * cut.cluster, cut.threads, cut.shared_bytes, cut.cluster, a.stream, &s);
+    merge();
 }
 
 void CudaEvaluateFilter(const Trie& trie, const sidr_filter_evaluate_args& args) {

@@ -35,6 +35,8 @@ std::vector<Kernel>& Kernels() {
         {"sidr_tiles_f32", RunThread<SidrCudaStep, sidr_tiles_f32>, sizeof(SidrCudaStep)},
         {"sidr_tiles_f16", RunThread<SidrCudaStep, sidr_tiles_f16>, sizeof(SidrCudaStep)},
         {"sidr_tiles_bf16", RunThread<SidrCudaStep, sidr_tiles_bf16>, sizeof(SidrCudaStep)},
+        {"sidr_step_split", RunThread<SidrCudaSplit, sidr_step_split>, sizeof(SidrCudaSplit)},
+        {"sidr_step_merge", RunThread<SidrCudaSplit, sidr_step_merge>, sizeof(SidrCudaSplit)},
         {"sidr_filter_evaluate_words", RunThread<SidrCudaFilterEvaluate, sidr_filter_evaluate_words>, sizeof(SidrCudaFilterEvaluate)},
         {"sidr_filter_lift_depth", RunThread<SidrCudaFilterLift, sidr_filter_lift_depth>, sizeof(SidrCudaFilterLift)},
     };

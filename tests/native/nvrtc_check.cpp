@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
 
     std::string folder = argv[1], source = Read(folder + "/beam_cuda.cu");
     std::vector<std::string> texts;
-    std::vector<const char*> headers, names = {"cuda_compat.h", "cuda_args.h", "cuda_fast.h", "beam_math.h", "packed.h"};
+    std::vector<const char*> headers, names = {"cuda_compat.h", "cuda_args.h", "cuda_fast.h", "cuda_split.h", "beam_math.h", "packed.h"};
     for (const char* name : names) texts.push_back(Read(folder + "/" + name));
     for (auto& text : texts) headers.push_back(text.c_str());
     void* program = nullptr;
