@@ -3,7 +3,7 @@
 # PyTorch with STATIC's step beside them, and the sanitizers. Each stage stands alone: one that fails is logged and the next one runs.
 #   OUT             folder for the results (default benchmarks/results)
 #   SIDR_CLANG_PTX  the image that clang made (default build/carry/sidr_sm90.ptx, then build/cpu/native/sidr_sm90.ptx); its stages are left out without it
-#   SIDR_STAGES     stages to run (default all: info build test bench sweep clang memcheck initcheck synccheck racecheck static)
+#   SIDR_STAGES     stages to run (default all: info build test early bench sweep clang memcheck initcheck synccheck racecheck static)
 #   SIDR_BUILD      an existing build folder instead of the build stage
 # Files: gpu.log (all output), summary.txt, step-nvcc.jsonl, step-clang.jsonl, step-variants.jsonl, static.jsonl.
 set -u
@@ -15,7 +15,7 @@ log=$out/gpu.log
 summary=$out/summary.txt
 : > "$summary"
 build=${SIDR_BUILD:-$root/build/gpu}
-stages=${SIDR_STAGES:-info build test bench sweep clang memcheck initcheck synccheck racecheck static}
+stages=${SIDR_STAGES:-info build test early bench sweep clang memcheck initcheck synccheck racecheck static}
 small=${SIDR_SMALL:+--small}
 count=${SIDR_SMALL:+2}
 count=${count:-80}
@@ -64,6 +64,8 @@ export root build
 wants info && LINES_OF_STAGE=8 stage info 30 bash -c info
 if wants build && [ -z "${SIDR_BUILD:-}" ]; then LINES_OF_STAGE=3 stage build 90 bash -c configure_and_build; fi
 wants test && stage test-nvcc 30 "$test_program" $count 1 ${SIDR_SMALL:+60}
+# With programmatic dependent launch: the same checks bit for bit; the bench times both settings of every case.
+wants early && SIDR_CUDA_EARLY=1 stage test-early 30 "$test_program" $count 2000 ${SIDR_SMALL:+60}
 wants bench && LINES_OF_STAGE=32 stage bench-nvcc 30 "$bench_program" $small --json "$out/step-nvcc.jsonl"
 # Small cases: a checker slows a kernel down a hundredfold.
 check() { wants "$1" && stage "$1" "$2" compute-sanitizer --tool "$1" --error-exitcode 9 "$test_program" "${@:3}"; }

@@ -130,6 +130,104 @@ void Filters(sidr_device* device) {
     }
 }
 
+// Whole searches one after another on one stream, nothing waited for in between: a step reads what the step before wrote, on the device. With
+// SIDR_CUDA_EARLY=1 its blocks begin before that step has ended.
+void Chains(sidr_device* device) {
+    const std::uint32_t requests = 2, width = 70, beams = requests * width, levels = 3, searches = 6;
+    Random random(17);
+    Catalog catalog = MakeCatalog(random, 5000, levels, 60, 10, 60, false, 0, 1, 0);
+    TrieHandle trie = Build(catalog);
+    sidr_trie* uploaded = nullptr;
+    OK(sidr_trie_upload(trie.trie, device, &uploaded));
+    TrieHandle there(uploaded);
+    std::uint32_t columns = static_cast<std::uint32_t>(catalog.columns.size());
+    std::vector<float> logits(std::size_t{beams} * columns * levels);
+    for (auto& x : logits) x = static_cast<float>(random.Normal() * 4);
+    std::vector<std::uint32_t> nodes(beams * searches, SIDR_NODE_DEAD), tokens(beams * searches * levels);
+    std::vector<float> scores(beams * searches, -std::numeric_limits<float>::infinity());
+    std::vector<std::int32_t> rows(3 * beams), parents(beams * searches * levels);
+    for (std::uint32_t i = 0; i < beams * searches; i += width) nodes[i] = 0, scores[i] = 0;
+    for (std::uint32_t i = 0; i < beams; i++) rows[i] = static_cast<std::int32_t>(i);
+
+    auto arguments = [&](std::uint32_t depth) {
+        sidr_beam_advance_args a = {};
+        a.size = sizeof a;
+        a.depth = depth;
+        a.requests = requests;
+        a.beams = beams;
+        a.max_width = width;
+        a.rows = beams;
+        a.logits_type = SIDR_F32;
+        a.score_mode = SIDR_SCORE_ROW;
+        a.column_kind = SIDR_COLUMNS_SID;
+        a.row_width = columns;
+        a.row_stride = columns;
+        return a;
+    };
+    // All searches; every pointer is the caller's, on the trie's device.
+    auto run = [&](const sidr_trie* on, const float* x, std::uint32_t* node, float* score, std::int32_t* row, std::int32_t* parent, std::uint32_t* token, void* workspace, std::uint64_t bytes, void* stream) {
+        for (std::uint32_t q = 0; q < searches; q++)
+            for (std::uint32_t d = 0; d < levels; d++) {
+                sidr_beam_advance_args a = arguments(d);
+                a.sid_logits = x + std::size_t{(d + q) % levels} * beams * columns;
+                a.row = d == 0 ? row : row + beams * (1 + (d - 1) % 2);
+                a.next_row = row + beams * (1 + d % 2);
+                a.nodes = node + q * beams;
+                a.scores = score + q * beams;
+                a.parents = parent + (q * levels + d) * beams;
+                a.tokens = token + (q * levels + d) * beams;
+                a.workspace = workspace;
+                a.workspace_bytes = bytes;
+                a.stream = stream;
+                OK(sidr_beam_advance(on, &a));
+            }
+    };
+    auto workspace_bytes = [&](const sidr_trie* on) {
+        std::uint64_t most = 0;
+        for (std::uint32_t d = 0; d < levels; d++) {
+            sidr_beam_advance_args a = arguments(d);
+            std::uint64_t bytes = 0;
+            OK(sidr_beam_advance_workspace_size(on, &a, &bytes));
+            most = std::max(most, bytes);
+        }
+        return most;
+    };
+
+    void* stream = nullptr;
+    OK(sidr_stream_create(device, &stream));
+    std::vector<void*> taken;
+    auto upload = [&](auto& from) {
+        void* p = nullptr;
+        std::size_t bytes = from.size() * sizeof from[0];
+        OK(sidr_memory_allocate(device, bytes, 0, &p));
+        OK(sidr_memory_copy(device, p, from.data(), bytes, stream));
+        taken.push_back(p);
+        return static_cast<std::remove_reference_t<decltype(from[0])>*>(p);
+    };
+    auto d_nodes = upload(nodes), d_tokens = upload(tokens);
+    auto d_scores = upload(scores), d_logits = upload(logits);
+    auto d_rows = upload(rows), d_parents = upload(parents);
+    std::vector<unsigned char> scratch(workspace_bytes(uploaded));
+    auto d_workspace = upload(scratch);
+    run(uploaded, d_logits, d_nodes, d_scores, d_rows, d_parents, d_tokens, d_workspace, scratch.size(), stream);
+
+    std::uint64_t host_bytes = workspace_bytes(trie.trie);
+    std::unique_ptr<void, void (*)(void*)> workspace(std::aligned_alloc(256, (host_bytes + 255) / 256 * 256), std::free);
+    run(trie.trie, logits.data(), nodes.data(), scores.data(), rows.data(), parents.data(), tokens.data(), workspace.get(), host_bytes, nullptr);
+    auto same = [&](const char* what, auto& host, auto* from) {
+        auto back = host;
+        OK(sidr_memory_copy(device, back.data(), from, host.size() * sizeof host[0], stream));
+        OK(sidr_stream_synchronize(device, stream));
+        CHECK(std::memcmp(back.data(), host.data(), host.size() * sizeof host[0]) == 0, "chained searches: %s differ", what);
+    };
+    same("tokens", tokens, d_tokens);
+    same("parents", parents, d_parents);
+    same("nodes", nodes, d_nodes);
+    same("scores", scores, d_scores);
+    for (void* p : taken) OK(sidr_memory_free(device, p, 0));
+    OK(sidr_stream_destroy(device, stream));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -158,6 +256,7 @@ int main(int argc, char** argv) {
         WideRows(device);
         TiesAndFaults(device);
         Filters(device);
+        Chains(device);
     }
     OK(sidr_device_close(device));
     return Finish("cuda_test");
