@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What CTest under the plain build cannot see, run by build.sh:
 #   all    AddressSanitizer and UBSan over trie, step and golden tests and the emulated CUDA kernel; ThreadSanitizer over the emulated kernel at small size
+#          also NVIDIA's NVRTC over the device source where it can be had, and benchmarks/native/gpu.sh on the emulated driver
 #   full   adds larger runs, a mutation test that removes each barrier of the CUDA kernel, and the aarch64 build under qemu-user
 # Ends with one line that says what ran; exit code 1 if any of it failed.
 set -uo pipefail
@@ -59,6 +60,7 @@ if build cpu-sanitize "${targets[@]}"; then
   emulated "asan cuda" cpu-sanitize SIDR_CUDA_PATH=fast race_test 2
   emulated "asan cuda cluster" cpu-sanitize "SIDR_FAKE_SHARED=60000 SIDR_CUDA_SHAPE=64,2" race_test 2
   emulated "asan cuda general" cpu-sanitize "SIDR_CUDA_PATH=general SIDR_CUDA_SHAPE=64,4" race_test 2
+  emulated "asan cuda two passes" cpu-sanitize "SIDR_FAKE_CAPABILITY=80 SIDR_CUDA_SHAPE=64,4" race_test 2
   [ "$mode" = full ] && emulated "asan cuda long" cpu-sanitize SIDR_CUDA_SHAPE=128,1,4 cuda_test $searches 1 60
 else
   failed+=("build with address and undefined")
@@ -70,9 +72,45 @@ if build thread-sanitize race_test trie_test fake_cuda; then
   emulated "tsan cuda cluster" thread-sanitize SIDR_CUDA_SHAPE=64,4 race_test 1
   emulated "tsan cuda turns" thread-sanitize "SIDR_FAKE_SHARED=60000 SIDR_CUDA_SHAPE=64,2" race_test 1
   emulated "tsan cuda general" thread-sanitize "SIDR_CUDA_PATH=general SIDR_CUDA_SHAPE=64,1" race_test 1
+  emulated "tsan cuda two passes" thread-sanitize "SIDR_FAKE_CAPABILITY=80 SIDR_CUDA_SHAPE=64,4" race_test 1
   emulated "tsan cuda general cluster" thread-sanitize "SIDR_CUDA_PATH=general SIDR_CUDA_SHAPE=64,4" race_test 1
 else
   failed+=("build with thread")
+fi
+
+# NVIDIA's own compiler: Debian's libnvrtc (non-free, 16 MB), unpacked beside the build without touching the system; left out where it cannot be had.
+fetch_nvrtc() {
+  local uri suite options sources=/etc/apt/sources.list.d/debian.sources
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null && [ -f "$sources" ] || return 1
+  uri=$(sed -n 's/^URIs: *//p' "$sources" | head -1)
+  suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  mkdir -p build/nvrtc/lists build/nvrtc/cache && cd build/nvrtc || return 1
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite non-free" >sources.list
+  options=(-o Dir::Etc::SourceList="$PWD/sources.list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$PWD/lists" -o Dir::Cache="$PWD/cache" -o APT::Sandbox::User=root)
+  timeout 60 apt-get "${options[@]}" -qq update && timeout 120 apt-get "${options[@]}" -qq download libnvrtc11.2 libnvrtc-builtins11.8 || return 1
+  for package in *.deb; do dpkg -x "$package" root || return 1; done
+}
+nvrtc=$(find build/nvrtc/root -name 'libnvrtc.so.11.2' 2>/dev/null | head -1)
+if [ -z "$nvrtc" ]; then
+  (fetch_nvrtc) >build/nvrtc.log 2>&1
+  nvrtc=$(find build/nvrtc/root -name 'libnvrtc.so.11.2' 2>/dev/null | head -1)
+fi
+if [ -n "$nvrtc" ] && [ -x build/cpu/tests/native/nvrtc_check ]; then
+  for architecture in sm_80 sm_90; do
+    check "nvrtc $architecture" env LD_LIBRARY_PATH="$PWD/$(dirname "$nvrtc")" build/cpu/tests/native/nvrtc_check native/src "$architecture"
+  done
+else
+  note "nvrtc: libnvrtc is not at hand and could not be fetched (build/nvrtc.log), so this part did not run"
+fi
+
+# The script for a GPU, on the emulated driver: every stage that needs no NVIDIA tool must end with status 0.
+gpu_script() {
+  rm -rf build/gpu-script && mkdir -p build/gpu-script
+  LD_LIBRARY_PATH="$PWD/build/cpu/tests/native/fake" SIDR_SMALL=1 SIDR_BUILD="$PWD/build/cpu" OUT="$PWD/build/gpu-script" SIDR_STAGES="test early bench" bash benchmarks/native/gpu.sh
+  [ "$(grep -c 'status 0,' build/gpu-script/summary.txt)" -eq 3 ] && ! grep -qE 'status [1-9]' build/gpu-script/summary.txt && grep -q '"variant":"early"' build/gpu-script/step-nvcc.jsonl
+}
+if [ -x build/cpu/benchmarks/native/gpu_bench ] && [ -d build/cpu/tests/native/fake ]; then
+  check "gpu script" bash -c "$(declare -f gpu_script); gpu_script"
 fi
 
 if [ "$mode" = full ]; then
