@@ -147,15 +147,20 @@ private:
             std::uint64_t below = 0, count = std::min<std::uint64_t>(64, shape.items - block * 64);
             const unsigned char* bytes = reinterpret_cast<const unsigned char*>(ids.words) + block * 8 * ids.bits;
             bool is_last = (block + 1) * 64 >= shape.items;  // whose 8 bytes might reach beyond the section
-            for (std::uint32_t k = 0, bit = 0; k < count; k++, bit += ids.bits) {
-                std::uint64_t word;
-                if (is_last) word = ids[block * 64 + k];
-                else std::memcpy(&word, bytes + bit / 8, 8), word >>= bit % 8;
-                std::uint32_t id = static_cast<std::uint32_t>(word & mask);
-                marks[id >> 6] |= std::uint64_t{1} << (id & 63);
-                below |= static_cast<std::uint64_t>(id < previous) << k;
-                previous = id;
-            }
+            std::uint32_t now[65];  // behind the item before the block
+            now[0] = previous;
+            if (is_last)
+                for (std::uint32_t k = 0; k < count; k++) now[k + 1] = ids[block * 64 + k];
+            else
+                for (std::uint32_t k = 0, bit = 0; k < 64; k++, bit += ids.bits) {
+                    std::uint64_t word;
+                    std::memcpy(&word, bytes + bit / 8, 8);
+                    now[k + 1] = static_cast<std::uint32_t>((word >> bit % 8) & mask);
+                }
+            for (std::uint32_t k = 1; k <= count; k++) marks[now[k] >> 6] |= std::uint64_t{1} << (now[k] & 63);
+            if (arrays.item_start)
+                for (std::uint32_t k = 0; k < count; k++) below |= static_cast<std::uint64_t>(now[k + 1] < now[k]) << k;
+            previous = now[count];
             if (arrays.item_start) seen.falls |= below & ~arrays.item_start[block];
         }
     }
