@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SIDReasoner.TestSupport;
 using Xunit;
 
 namespace SIDReasoner.EndToEnd.Tests;
@@ -6,9 +7,10 @@ namespace SIDReasoner.EndToEnd.Tests;
 /// <summary>--precision from export to answer.</summary>
 public class PrecisionCommandTests(TinyBundle tiny) : IClassFixture<TinyBundle>
 {
-    [Fact]
+    [SkippableFact]
     public void Recommend_EachPrecision_IsNamedInTheAnswerAndTheSameOnBothEngines()
     {
+        Processors.RequireInt8Dot();
         string bundle = Export("fp32,int8");
 
         string plain = List(bundle), int8 = List(bundle, "--precision", "int8");
@@ -24,9 +26,10 @@ public class PrecisionCommandTests(TinyBundle tiny) : IClassFixture<TinyBundle>
             StringComparison.Ordinal);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Evaluate_Precision_IsNamedInTheReport()
     {
+        Processors.RequireInt8Dot();
         string bundle = Export("int8,fp32"), data = Path.Combine(tiny.NewFolder(), "test.csv");
         File.WriteAllLines(data, ["user_id,history_item_id,item_id", "u1,\"[1, 2]\",3", "u2,\"[4, 5]\",6"]);
 
@@ -37,9 +40,10 @@ public class PrecisionCommandTests(TinyBundle tiny) : IClassFixture<TinyBundle>
         Assert.Equal("fp32", named);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Generate_Precision_IsNamedInTheAnswer()
     {
+        Processors.RequireInt8Dot();
         string bundle = Export("fp32,int8");
 
         Assert.Equal("int8", Precision(HostProcess.Sidr("generate", "--bundle", bundle, "--prompt-ids", "5,6", "--max-tokens", "2", "--json", "--precision", "int8")));
@@ -52,6 +56,19 @@ public class PrecisionCommandTests(TinyBundle tiny) : IClassFixture<TinyBundle>
 
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("it has 'fp32'. Export it again with --precision int8.", result.Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void Recommend_Int8OnAProcessorNotMadeForIt_IsRefusedUnlessForced()
+    {
+        Skip.If(Processors.HasInt8Dot, "This processor is made for it.");
+        string bundle = Export("fp32,int8");
+
+        HostResult refused = HostProcess.Sidr("recommend", "--bundle", bundle, "--history", "1", "--precision", "int8");
+
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("--force-precision", refused.Error, StringComparison.Ordinal);
+        Assert.StartsWith("int8 ", List(bundle, "--precision", "int8", "--force-precision"), StringComparison.Ordinal);
     }
 
     private string Export(string precisions)

@@ -9,10 +9,11 @@ namespace SIDReasoner.Runtime.GenAI.Tests;
 /// <summary>GenAI opens a bundle's other precisions by overlaying the file's name, and computes the same bits as ONNX Runtime.</summary>
 public sealed class PrecisionTests
 {
-    [Theory]
+    [SkippableTheory]
     [InlineData("int8")]
     public void CreateSession_OtherPrecision_EqualsOnnxRuntimesBits(string precision)
     {
+        Processors.RequireInt8Dot();
         using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 51);
         using var bundle = new TestBundle(checkpoint.Folder, checkpoint.CatalogFolder, options => options with { Precisions = ["fp32", precision] });
         using var genAi = bundle.LoadGenAi(options => options with { Precision = precision });
@@ -26,9 +27,10 @@ public sealed class PrecisionTests
         Assert.NotEqual(other, actual);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Load_PrecisionTheBundleLacks_NamesThoseItHas()
     {
+        Processors.RequireInt8Dot();
         using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 52);
         using var bundle = new TestBundle(checkpoint.Folder, change: options => options with { Precisions = ["int8", "fp32"] });
 

@@ -30,7 +30,7 @@ public abstract class DecoderSessionConformance
 
     private ISessionSource Load(RandomCheckpoint checkpoint) => Load(checkpoint.Folder, checkpoint.CatalogFolder);
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Variants))]
     public void AppendTokens_AllOutputs_AreOfOneRowOfLogits(string variant)
     {
@@ -47,7 +47,7 @@ public abstract class DecoderSessionConformance
         AssertClose([(float)SlowSearch.LogSumExp(logits)], Copy(session.LogSumExp));
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Variants))]
     public void AppendTokens_InPieces_EqualsOneCall(string variant)
     {
@@ -63,7 +63,7 @@ public abstract class DecoderSessionConformance
         AssertClose(whole, Copy(session.Logits));
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Variants))]
     public void AppendBeams_RandomTree_EqualsEachPathAsText(string variant)
     {
@@ -102,7 +102,7 @@ public abstract class DecoderSessionConformance
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Variants))]
     public void Rewind_ThenOtherText_EqualsAFreshSession(string variant)
     {
@@ -123,7 +123,7 @@ public abstract class DecoderSessionConformance
         AssertClose(Fresh(source, s_prompt).Logits, Copy(session.Logits));
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Variants))]
     public void Search_RealModel_EqualsSlowSearchOverFreshForwards(string variant)
     {
@@ -136,7 +136,7 @@ public abstract class DecoderSessionConformance
             var search = new SidBeamSearch(trie, new ManagedBeamKernel());
             var forwards = new Dictionary<string, Outputs>();
             session.AppendTokens(s_prompt, Rows);
-            foreach (ScoreMode mode in Enum.GetValues<ScoreMode>())
+            foreach (ScoreMode mode in (ScoreMode[])[ScoreMode.Exact, ScoreMode.Catalog])
             {
                 foreach (int width in new[] { 1, 10, 200 })
                 {
@@ -177,7 +177,7 @@ public abstract class DecoderSessionConformance
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void AppendTokens_BadCalls_AreRefusedAndChangeNothing()
     {
         using RandomCheckpoint checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 7);

@@ -7,9 +7,11 @@ namespace SIDReasoner.Runtime.Tests.Precision;
 /// <summary>8-bit products against the oracle, and no row that depends on another.</summary>
 public sealed class Int8LinearTests
 {
+    public Int8LinearTests() => Processors.RequireInt8Dot();
+
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 30)];
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Seeds))]
     public void Linears_RandomShapes_EqualTheOracle(int seed)
     {
@@ -37,7 +39,7 @@ public sealed class Int8LinearTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Linears_OneRowAloneOrAmongOthers_IsTheSameBits()
     {
         var random = new Random(3);
@@ -62,7 +64,7 @@ public sealed class Int8LinearTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Linears_ZeroRows_GiveZeroOrTheBias()
     {
         var random = new Random(4);
@@ -81,7 +83,7 @@ public sealed class Int8LinearTests
         Assert.All(Enumerable.Range(8, 8).Where(n => n != 8 + 3), n => Assert.NotEqual(0, plain[n]));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Linears_NoRows_GiveNone()
     {
         using var graph = Graph([Part(new Random(5), 16, 4, bias: true), Part(new Random(6), 16, 5, bias: true)]);
@@ -90,7 +92,7 @@ public sealed class Int8LinearTests
     }
 
     /// <summary>A row that is lost must not become a ranking.</summary>
-    [Theory]
+    [SkippableTheory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     public void Linears_RowThatIsLost_StaysLost(float value)

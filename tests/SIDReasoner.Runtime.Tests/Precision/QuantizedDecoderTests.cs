@@ -25,10 +25,11 @@ public sealed class QuantizedDecoderTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Cases))]
     public void AppendTokens_Quantized_EqualsTheOraclesDecoder(string precision, string variant)
     {
+        Processors.RequireInt8Dot();
         using var files = RandomCheckpoint.Create(variant, seed: 13);
         using var checkpoint = CheckpointFolder.Open(files.Folder);
         using var source = new OnnxSessionSource(files.Folder, change: o => o with { Precisions = [precision] });
