@@ -37,7 +37,7 @@ public interface IDecoderSession : IDisposable
     /// For each beam the row of the previous call that it continues, int32 [rows]; -1 throughout on the first call after text or a
     /// rewind. A parent may have any number of children, or none.
     /// </param>
-    /// <param name="outputs"><see cref="StepOutputs.SidLogits"/> and <see cref="StepOutputs.LogSumExp"/>, one row a beam.</param>
+    /// <param name="outputs"><see cref="StepOutputs.SidLogits"/>, <see cref="StepOutputs.LogSumExp"/> and <see cref="StepOutputs.EndLogits"/>, one row a beam.</param>
     /// <exception cref="ArgumentException">Lengths differ, or a token or parent is out of range; nothing is appended.</exception>
     /// <exception cref="InvalidOperationException">The rows do not fit into the cache; nothing is appended.</exception>
     void AppendBeams(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, StepOutputs outputs);
@@ -55,4 +55,7 @@ public interface IDecoderSession : IDisposable
 
     /// <summary>Natural log of the sum of exponentials over the whole vocabulary, float32 [rows, 1]; valid until the next call.</summary>
     LogitsView LogSumExp { get; }
+
+    /// <summary>Logits of newline and of end of turn, float32 [rows, 2]; valid until the next call. Empty where the model does not know the two ids.</summary>
+    LogitsView EndLogits => LogitsView.Empty;
 }

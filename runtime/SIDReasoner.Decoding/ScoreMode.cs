@@ -11,4 +11,10 @@ public enum ScoreMode
     /// adds 0, so a beam whose node leads to one SID needs no further forward.
     /// </summary>
     Catalog,
+
+    /// <summary>
+    /// Log-softmax over the whole vocabulary, newline and end of turn behind the SID scored too, ranked by the rules of transformers'
+    /// <c>generate</c>: what published numbers were measured with. For evaluation; see <see cref="ReferenceBeamSearch"/>.
+    /// </summary>
+    Reference,
 }

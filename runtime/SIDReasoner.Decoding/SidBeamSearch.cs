@@ -48,11 +48,11 @@ public sealed class SidBeamSearch
     /// <summary>Forwards that the last search ran, for tests and traces: at most L - 1.</summary>
     public int LastForwardCount { get; private set; }
 
-    /// <summary>What a session must compute at the prompt's last token, and at every level, for a mode.</summary>
+    /// <summary>What a session must compute at the prompt's last token for a mode.</summary>
     /// <param name="mode">The score mode.</param>
     /// <returns>The outputs to ask for.</returns>
     public static StepOutputs OutputsFor(ScoreMode mode) =>
-        mode == ScoreMode.Exact ? StepOutputs.SidLogits | StepOutputs.LogSumExp : StepOutputs.SidLogits;
+        mode == ScoreMode.Catalog ? StepOutputs.SidLogits : StepOutputs.SidLogits | StepOutputs.LogSumExp;
 
     /// <summary>The most beam rows that a search of this width can put into the cache.</summary>
     /// <param name="beamWidth">Beams kept (W).</param>
@@ -86,14 +86,19 @@ public sealed class SidBeamSearch
     /// <param name="results">Receives the ranking, best first; at least W long.</param>
     /// <param name="cancellation">Checked before each forward.</param>
     /// <returns>How many results were written: at most W, fewer where fewer SIDs are allowed.</returns>
-    /// <exception cref="ArgumentException">Width out of range, results too short, or the session's columns are not the trie's; nothing is written.</exception>
+    /// <exception cref="ArgumentException"><see cref="ScoreMode.Reference"/>, width out of range, results too short, or the session's columns are not the trie's; nothing is written.</exception>
     /// <exception cref="InvalidLogitsException">The model gave no number; nothing is written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is written.</exception>
     public int Search(IDecoderSession session, SearchOptions options, Span<Hypothesis> results, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(options);
-        Check(session, options, results);
+        if (options.ScoreMode == ScoreMode.Reference)
+        {
+            throw new ArgumentException($"ScoreMode is {ScoreMode.Reference}; {nameof(ReferenceBeamSearch)} knows it, this search the others.", nameof(options));
+        }
+
+        SearchRules.Check(session, options, results, _trie);
         Reserve(options.BeamWidth);
         LastForwardCount = 0;
 
@@ -225,24 +230,6 @@ public sealed class SidBeamSearch
     }
 
     private static bool IsEmpty(SidFilter? filter) => filter is not null && filter.AllowedSidCount == 0;
-
-    private void Check(IDecoderSession session, SearchOptions options, Span<Hypothesis> results)
-    {
-        if (options.BeamWidth is < 1 or > SearchOptions.MaxBeamWidth)
-        {
-            throw new ArgumentException($"BeamWidth is {options.BeamWidth}; expected 1 to {SearchOptions.MaxBeamWidth}.", nameof(options));
-        }
-
-        if (results.Length < options.BeamWidth)
-        {
-            throw new ArgumentException($"results holds {results.Length}; expected at least the beam width, {options.BeamWidth}.", nameof(results));
-        }
-
-        if (session.SidColumnCount != _trie.ColumnCount)
-        {
-            throw new ArgumentException($"The session has {session.SidColumnCount} SID columns; the trie names {_trie.ColumnCount}.", nameof(session));
-        }
-    }
 
     private void Reserve(int width)
     {

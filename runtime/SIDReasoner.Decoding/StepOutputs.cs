@@ -15,4 +15,7 @@ public enum StepOutputs
 
     /// <summary>Log-sum-exp over the whole vocabulary, for <see cref="ScoreMode.Exact"/>.</summary>
     LogSumExp = 4,
+
+    /// <summary>Logits of newline and end of turn, for <see cref="ScoreMode.Reference"/>.</summary>
+    EndLogits = 8,
 }

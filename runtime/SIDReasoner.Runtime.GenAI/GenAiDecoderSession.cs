@@ -62,21 +62,8 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
     /// <inheritdoc/>
     public LogitsView LogSumExp => View(_logZ, 1);
 
-    /// <summary>Logits of newline and end of turn, [rows, 2], while <see cref="ComputesEndLogits"/>; valid until the next call.</summary>
+    /// <inheritdoc/>
     public LogitsView EndLogits => View(_endLogits, _engine.Manifest.ReferenceEnd?.Count ?? 0);
-
-    /// <summary>Whether calls also give <see cref="EndLogits"/>, as score mode Reference needs. Default false.</summary>
-    /// <exception cref="InvalidOperationException">Set to true on a bundle that does not know the two ids.</exception>
-    public bool ComputesEndLogits
-    {
-        get;
-        set
-        {
-            if (value)
-                SessionRules.CheckReferenceEnd(_engine.Manifest);
-            field = value;
-        }
-    }
 
     /// <summary>Tokens that were run through the model since the session was made: what reuse saves and a larger cache costs shows here.</summary>
     public long ComputedTokenCount { get; private set; }
@@ -140,23 +127,22 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
             var piece = tokens[..Math.Min(OnnxDecoderSession.MaxPieceTokens, tokens.Length)];
             tokens = tokens[piece.Length..];
             var wanted = tokens.IsEmpty ? outputs : StepOutputs.None;
-            var end = ComputesEndLogits && tokens.IsEmpty;
-            ControlFields.WriteText(_lane!.Control, wanted, end);
+            ControlFields.WriteText(_lane!.Control, wanted);
             _lane.AppendText(piece, at);
             ComputedTokenCount += piece.Length;
             at += piece.Length;
             if (tokens.IsEmpty)
-                FetchOutputs(wanted, end, rows: 1);
+                FetchOutputs(wanted, rows: 1);
         }
     }
 
     private void RunBeams(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, StepOutputs outputs)
     {
-        _fields.WriteBeams(_lane!.Control, parents, outputs, ComputesEndLogits);
+        _fields.WriteBeams(_lane!.Control, parents, outputs);
         _lane.AppendBeams(tokens, Length + _fields.SuffixRows, Length);
         _fields.Accept(_lane.Control, tokens.Length);
         ComputedTokenCount += tokens.Length;
-        FetchOutputs(outputs, ComputesEndLogits, tokens.Length);
+        FetchOutputs(outputs, tokens.Length);
     }
 
     /// <summary>Holds a generator with the room asked for and the session's text and beams in its cache.</summary>
@@ -206,13 +192,13 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
         _lane = null;
     }
 
-    private void FetchOutputs(StepOutputs outputs, bool endLogits, int rows)
+    private void FetchOutputs(StepOutputs outputs, int rows)
     {
         ForgetOutputs();
         _logits = (outputs & StepOutputs.Logits) != 0 ? Fetch("logits", 1, VocabSize) : null;
         _sidLogits = (outputs & StepOutputs.SidLogits) != 0 ? Fetch("sid_logits", rows, SidColumnCount) : null;
         _logZ = (outputs & StepOutputs.LogSumExp) != 0 ? Fetch("logz", rows, 1) : null;
-        _endLogits = endLogits ? Fetch("end_logits", rows, _engine.Manifest.ReferenceEnd!.Count) : null;
+        _endLogits = (outputs & StepOutputs.EndLogits) != 0 ? Fetch("end_logits", rows, _engine.Manifest.ReferenceEnd!.Count) : null;
     }
 
     /// <summary>Copies an output to the host and holds its size to what the control vector asked for: a run that read another one would show here.</summary>
@@ -238,7 +224,7 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
     private void CheckCall(ReadOnlySpan<int> tokens, StepOutputs outputs)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        SessionRules.CheckCall(tokens, outputs, VocabSize, SidColumnCount);
+        SessionRules.CheckCall(tokens, outputs, _engine.Manifest);
     }
 
     private static LogitsView View(Tensor? tensor, int columns)

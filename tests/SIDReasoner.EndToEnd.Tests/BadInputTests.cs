@@ -21,6 +21,15 @@ public sealed class BadInputTests(TinyBundle tiny) : IClassFixture<TinyBundle>
     public void Recommend_BadOption_SaysWhatWasFound(string expected, params string[] arguments) =>
         AssertRefused(HostProcess.Sidr(["recommend", "--bundle", tiny.Bundle, .. arguments]), expected);
 
+    [Fact]
+    public void Recommend_ReferenceOfABundleWithoutItsEnd_SaysWhatToExport()
+    {
+        string bundle = Path.Combine(tiny.NewFolder(), "bundle");
+        HostProcess.Succeed(HostProcess.Export("--checkpoint", tiny.Checkpoint.Folder, "--catalog", tiny.Checkpoint.CatalogFolder, "--out", bundle));
+
+        AssertRefused(HostProcess.Sidr("recommend", "--bundle", bundle, "--history", "0", "--score", "reference"), "newline and end of turn", "--reference-end");
+    }
+
     [Theory]
     [InlineData("""{"id": 1, "history": []}""", "empty")]
     [InlineData("""{"id": 1, "history": [123456]}""", "'123456'")]

@@ -120,6 +120,7 @@ public sealed class RecommendCommandTests(TinyBundle tiny) : IClassFixture<TinyB
     [Theory]
     [InlineData("exact")]
     [InlineData("catalog")]
+    [InlineData("reference")]
     public void Recommend_EitherEngine_GivesTheSameLists(string score)
     {
         string folder = tiny.NewFolder();

@@ -9,7 +9,7 @@ public sealed class TinyBundle : IDisposable
     public TinyBundle()
     {
         Checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 11);
-        HostProcess.Succeed(HostProcess.Export("--checkpoint", Checkpoint.Folder, "--catalog", Checkpoint.CatalogFolder, "--out", Bundle));
+        HostProcess.Succeed(HostProcess.Export("--checkpoint", Checkpoint.Folder, "--catalog", Checkpoint.CatalogFolder, "--out", Bundle, "--reference-end", "7,2"));
     }
 
     /// <summary>The checkpoint and its catalogue.</summary>

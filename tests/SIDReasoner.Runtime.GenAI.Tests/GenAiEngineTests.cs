@@ -18,14 +18,13 @@ public sealed class GenAiEngineTests
         using var one = onnx.CreateSession();
         using var genAi = bundle.LoadGenAi();
         using var other = genAi.CreateSession();
-        one.ComputesEndLogits = other.ComputesEndLogits = true;
         int[] prompt = [.. Enumerable.Range(0, 120).Select(i => (i * 7) % 60)];
         int[] sids = [.. checkpoint.Vocabulary.TokenIds.Take(12)];
 
-        Run(session => session.AppendTokens(prompt, Decode.All));
-        Run(session => session.AppendTokens([5], Decode.All));
-        Run(session => session.AppendBeams(sids, [.. Enumerable.Repeat(-1, 12)], Decode.Rows));
-        Run(session => session.AppendBeams(sids.AsSpan(0, 5), [3, 3, 0, 11, 7], Decode.Rows));
+        Run(session => session.AppendTokens(prompt, Decode.All | StepOutputs.EndLogits));
+        Run(session => session.AppendTokens([5], Decode.All | StepOutputs.EndLogits));
+        Run(session => session.AppendBeams(sids, [.. Enumerable.Repeat(-1, 12)], Decode.Rows | StepOutputs.EndLogits));
+        Run(session => session.AppendBeams(sids.AsSpan(0, 5), [3, 3, 0, 11, 7], Decode.Rows | StepOutputs.EndLogits));
 
         void Run(Action<IDecoderSession> call)
         {
@@ -168,7 +167,7 @@ public sealed class GenAiEngineTests
     public async Task Recommender_BothEngines_GiveTheSameLists()
     {
         using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 48);
-        using var bundle = TestBundle.Of(checkpoint);
+        using var bundle = new TestBundle(checkpoint.Folder, checkpoint.CatalogFolder, options => options with { ReferenceEnd = [7, 2] });
         var options = new RecommenderOptions { BundlePath = bundle.Path, Threads = 1, MaxParallel = 2 };
         using var onnx = Recommender.Open(options);
         using var genAi = Recommender.Open(options, (opened, _) => GenAiEngine.Load(opened, new GenAiEngineOptions { Threads = 1 }));
@@ -181,8 +180,8 @@ public sealed class GenAiEngineTests
                 PromptIds = [.. Enumerable.Range(0, random.Next(1, 50)).Select(_ => random.Next(60))],
                 K = random.Next(1, 30),
                 BeamWidth = random.Next(1, 60),
-                ScoreMode = i % 2 == 0 ? ScoreMode.Exact : ScoreMode.Catalog,
-                IsAllowed = i % 3 == 0 ? item => item % 4 != 0 : null,
+                ScoreMode = (ScoreMode)(i % 3),
+                IsAllowed = i % 4 == 0 ? item => item % 4 != 0 : null,
             };
             var expected = await onnx.RecommendAsync(request);
             var actual = await genAi.RecommendAsync(request);

@@ -9,9 +9,9 @@ internal sealed class GenAiSessionSource : ISessionSource
     private readonly TestBundle _bundle;
     private readonly GenAiEngine _engine;
 
-    public GenAiSessionSource(string checkpoint, string catalog)
+    public GenAiSessionSource(string checkpoint, string catalog, int[]? referenceEnd = null)
     {
-        _bundle = new TestBundle(checkpoint, catalog);
+        _bundle = new TestBundle(checkpoint, catalog, options => options with { ReferenceEnd = referenceEnd });
         _engine = _bundle.LoadGenAi();
     }
 

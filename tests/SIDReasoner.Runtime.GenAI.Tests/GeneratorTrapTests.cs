@@ -104,9 +104,9 @@ public sealed class GeneratorTrapTests : IDisposable
     {
         using var model = new Microsoft.ML.OnnxRuntimeGenAI.Model(_bundle.Path);
         using var lane = new GeneratorLane(model, rows: 64, controlLength: 64);
-        ControlFields.WriteText(lane.Control, StepOutputs.Logits, endLogits: false);
+        ControlFields.WriteText(lane.Control, StepOutputs.Logits);
         lane.AppendText(s_prompt, 0);
-        new ControlFields().WriteBeams(lane.Control, [-1, -1, -1], StepOutputs.SidLogits, endLogits: false);
+        new ControlFields().WriteBeams(lane.Control, [-1, -1, -1], StepOutputs.SidLogits);
         lane.AppendText([8], s_prompt.Length);
         using (var stale = lane.Output("sid_logits"))
             Assert.NotEqual([1L, 3L, _checkpoint.Vocabulary.Count], stale.Shape());
@@ -128,7 +128,7 @@ public sealed class GeneratorTrapTests : IDisposable
         var control = new long[32];
         Array.Fill(control, 77);
 
-        ControlFields.WriteText(control, StepOutputs.None, endLogits: false);
+        ControlFields.WriteText(control, StepOutputs.None);
 
         Assert.Equal([0, 0, 0, 0, 0, 1, 0, 0, 0], control[..ControlFields.TextLength]);
     }
@@ -157,14 +157,14 @@ public sealed class GeneratorTrapTests : IDisposable
         stock.AppendTokens([1]);
         var control = GC.AllocateArray<long>(9, pinned: true);
         using var tensor = new Tensor(System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(control, 0), [control.Length], ElementType.int64);
-        ControlFields.WriteText(control, StepOutputs.SidLogits, endLogits: false);
+        ControlFields.WriteText(control, StepOutputs.SidLogits);
         stock.SetModelInput(ControlFields.InputName, tensor);
         stock.AppendTokens([2]);
         using var late = stock.GetOutput("sid_logits");
         Assert.Equal(0, late.Shape()[1]);
 
         using var lane = new GeneratorLane(model, rows: 32, controlLength: 32);
-        ControlFields.WriteText(lane.Control, StepOutputs.SidLogits, endLogits: false);
+        ControlFields.WriteText(lane.Control, StepOutputs.SidLogits);
         lane.AppendText([1, 2], 0);
         using var first = lane.Output("sid_logits");
         Assert.Equal(1, first.Shape()[1]);
@@ -176,13 +176,13 @@ public sealed class GeneratorTrapTests : IDisposable
     {
         using var model = new Microsoft.ML.OnnxRuntimeGenAI.Model(_bundle.Path);
         using var lane = new GeneratorLane(model, rows: 64, controlLength: 64);
-        ControlFields.WriteText(lane.Control, StepOutputs.None, endLogits: false);
+        ControlFields.WriteText(lane.Control, StepOutputs.None);
         lane.AppendText(s_prompt, 0);
-        new ControlFields().WriteBeams(lane.Control, [-1, -1], StepOutputs.SidLogits, endLogits: false);
+        new ControlFields().WriteBeams(lane.Control, [-1, -1], StepOutputs.SidLogits);
         lane.Control[ControlFields.TextLength] = 1_000_000;
         Assert.Throws<OnnxRuntimeGenAIException>(() => lane.AppendBeams([40, 41], s_prompt.Length, s_prompt.Length));
 
-        ControlFields.WriteText(lane.Control, StepOutputs.Logits, endLogits: false);
+        ControlFields.WriteText(lane.Control, StepOutputs.Logits);
         lane.AppendText([8], s_prompt.Length);
 
         using var logits = lane.Output("logits");

@@ -9,7 +9,7 @@ public sealed class ExportedBundle : IDisposable
     public ExportedBundle()
     {
         Checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 21);
-        BundleExporter.Export(new BundleExportOptions { Checkpoint = Checkpoint.Folder, Catalog = Checkpoint.CatalogFolder, Output = Folder });
+        BundleExporter.Export(new BundleExportOptions { Checkpoint = Checkpoint.Folder, Catalog = Checkpoint.CatalogFolder, Output = Folder, ReferenceEnd = [7, 2] });
     }
 
     public RandomCheckpoint Checkpoint { get; }

@@ -25,6 +25,7 @@ public sealed class RecommenderTests(ExportedBundle exported) : IClassFixture<Ex
     [Theory]
     [InlineData(ScoreMode.Exact)]
     [InlineData(ScoreMode.Catalog)]
+    [InlineData(ScoreMode.Reference)]
     public async Task RecommendAsync_ParallelCallers_GetWhatEachWouldGetAlone(ScoreMode mode)
     {
         using Recommender recommender = Open(parallel: 3);

@@ -8,7 +8,7 @@ namespace SIDReasoner.TestSupport;
 
 /// <summary>
 /// Constrained beams as transformers found them (golden/hf: beams and think), over the engine that a derived class loads: every
-/// case folder, every width, with filters, in <see cref="ScoreMode.Exact"/> and <see cref="ScoreMode.Catalog"/>.
+/// case folder, every width, with filters, in every <see cref="ScoreMode"/>.
 /// </summary>
 public abstract class BeamGoldenTestsBase
 {
@@ -16,10 +16,9 @@ public abstract class BeamGoldenTestsBase
     public static TheoryData<string> Cases => GoldenCases.Folders("hf/beams/*/*", "hf/think/*");
 
     /// <summary>Loads a checkpoint into the engine under test.</summary>
-    /// <param name="checkpointFolder">A Hugging Face folder whose sidreasoner.json names the SID tokens.</param>
-    /// <param name="catalogFolder">The catalogue, for engines that need a bundle.</param>
+    /// <param name="prepared">Checkpoint, catalogue, and the ids of newline and end of turn.</param>
     /// <returns>What makes sessions.</returns>
-    protected abstract ISessionSource Load(string checkpointFolder, string catalogFolder);
+    protected abstract ISessionSource Load(PreparedCase prepared);
 
     [SkippableTheory]
     [MemberData(nameof(Cases))]
@@ -31,10 +30,11 @@ public abstract class BeamGoldenTestsBase
         string model = Path.Combine(GoldenCases.Root, "hf", root.GetProperty("model").GetString()!);
         string catalogPath = Path.Combine(path, root.GetProperty("catalog").GetString()!);
         using var prepared = PreparedCase.Make(model, catalogPath);
-        using ISessionSource source = Load(prepared.CheckpointFolder, prepared.CatalogFolder);
+        using ISessionSource source = Load(prepared);
         using IDecoderSession session = source.CreateSession();
         using SidTrie trie = prepared.Catalog.BuildTrie(prepared.Vocabulary);
         var search = new SidBeamSearch(trie, new ManagedBeamKernel());
+        var referenceSearch = new ReferenceBeamSearch(trie, prepared.ReferenceEnd[0]);
         int compared = 0;
 
         foreach (JsonElement testCase in root.GetProperty("cases").EnumerateArray())
@@ -68,6 +68,23 @@ public abstract class BeamGoldenTestsBase
                     int found = search.Search(session, new SearchOptions { BeamWidth = width, ScoreMode = mode, Filter = filter }, results);
 
                     GoldenRanking.AssertSame(run.GetProperty(name), results.AsSpan(0, found), trie, isAllowed, $"{folder}, W = {width}, {name}");
+                    count++;
+                }
+
+                foreach (string name in GoldenRanking.ReferenceRuns)
+                {
+                    if (!run.TryGetProperty(name, out JsonElement expected))
+                    {
+                        continue;
+                    }
+
+                    var results = new Hypothesis[width];
+                    session.Rewind(0);
+                    session.AppendTokens(prompt, SidBeamSearch.OutputsFor(ScoreMode.Reference));
+
+                    int found = referenceSearch.Search(session, new SearchOptions { BeamWidth = width, ScoreMode = ScoreMode.Reference, Filter = filter }, results);
+
+                    GoldenRanking.AssertSameSequences(expected, results.AsSpan(0, found), trie, prepared.ReferenceEnd, $"{folder}, W = {width}, {name}");
                     count++;
                 }
             }

@@ -11,11 +11,12 @@ public sealed class PreparedCase : IDisposable
 {
     private readonly string _root;
 
-    private PreparedCase(string root, ItemCatalog catalog, SidVocabulary vocabulary)
+    private PreparedCase(string root, ItemCatalog catalog, SidVocabulary vocabulary, int[] referenceEnd)
     {
         _root = root;
         Catalog = catalog;
         Vocabulary = vocabulary;
+        ReferenceEnd = referenceEnd;
     }
 
     /// <summary>The checkpoint's folder.</summary>
@@ -30,6 +31,9 @@ public sealed class PreparedCase : IDisposable
     /// <summary>The model's SID tokens.</summary>
     public SidVocabulary Vocabulary { get; }
 
+    /// <summary>The model's newline and end of sequence.</summary>
+    public int[] ReferenceEnd { get; }
+
     /// <summary>Prepares a case; dispose it to delete its folders.</summary>
     /// <param name="model">The folder of a golden model.</param>
     /// <param name="catalogPath">Its catalog.json; null for a catalogue of one item.</param>
@@ -43,7 +47,7 @@ public sealed class PreparedCase : IDisposable
             (sid, index) => new Item(index.ToString(CultureInfo.InvariantCulture), $"item {index}", SemanticId.Parse(sid)))]);
 
         string root = Directory.CreateTempSubdirectory("sidr-golden-").FullName;
-        var prepared = new PreparedCase(root, catalog, vocabulary);
+        var prepared = new PreparedCase(root, catalog, vocabulary, [.. new[] { "newline", "eos" }.Select(name => ids.RootElement.GetProperty(name).GetInt32())]);
         Directory.CreateDirectory(prepared.CheckpointFolder);
         Directory.CreateDirectory(prepared.CatalogFolder);
         foreach (string file in Directory.GetFiles(model))

@@ -15,6 +15,8 @@ public sealed unsafe class ScriptedSession : IDecoderSession
     private readonly List<int[]> _paths = [[]];
     private readonly float* _sid;
     private readonly float* _lse;
+    private readonly float* _end;
+    private readonly int[] _endTokens;
     private readonly int _maxRows;
     private bool _hasBeams;
     private bool _disposed;
@@ -24,7 +26,8 @@ public sealed unsafe class ScriptedSession : IDecoderSession
     /// <param name="vocabSize">Rows of the vocabulary.</param>
     /// <param name="logit">The logit of a token after a path of SID tokens.</param>
     /// <param name="maxRows">The most rows of one call.</param>
-    public ScriptedSession(IReadOnlyList<int> sidTokenIds, int vocabSize, Func<int[], int, float> logit, int maxRows = SearchOptions.MaxBeamWidth)
+    /// <param name="endTokens">Newline and end of turn; null where the model does not know them.</param>
+    public ScriptedSession(IReadOnlyList<int> sidTokenIds, int vocabSize, Func<int[], int, float> logit, int maxRows = SearchOptions.MaxBeamWidth, int[]? endTokens = null)
     {
         _columns = [.. sidTokenIds];
         _logit = logit;
@@ -32,6 +35,8 @@ public sealed unsafe class ScriptedSession : IDecoderSession
         _maxRows = maxRows;
         _sid = (float*)NativeMemory.Alloc((nuint)(maxRows * _columns.Length * sizeof(float)));
         _lse = (float*)NativeMemory.Alloc((nuint)(maxRows * sizeof(float)));
+        _endTokens = endTokens ?? [];
+        _end = (float*)NativeMemory.Alloc((nuint)(2 * maxRows * sizeof(float)));
     }
 
     /// <summary>Logits drawn evenly from -4 to 4 by a hash of seed, path and token: no two alike, the same on every run.</summary>
@@ -80,6 +85,9 @@ public sealed unsafe class ScriptedSession : IDecoderSession
 
     /// <inheritdoc/>
     public LogitsView LogSumExp { get; private set; }
+
+    /// <inheritdoc/>
+    public LogitsView EndLogits { get; private set; }
 
     /// <summary>All logits after a path.</summary>
     /// <param name="path">SID tokens since the text.</param>
@@ -149,6 +157,7 @@ public sealed unsafe class ScriptedSession : IDecoderSession
             _disposed = true;
             NativeMemory.Free(_sid);
             NativeMemory.Free(_lse);
+            NativeMemory.Free(_end);
         }
     }
 
@@ -162,11 +171,17 @@ public sealed unsafe class ScriptedSession : IDecoderSession
                 _sid[(row * _columns.Length) + column] = outputs.HasFlag(StepOutputs.SidLogits) ? _logit(_paths[row], _columns[column]) : float.NaN;
             }
 
+            for (int end = 0; end < _endTokens.Length; end++)
+            {
+                _end[(row * 2) + end] = outputs.HasFlag(StepOutputs.EndLogits) ? _logit(_paths[row], _endTokens[end]) : float.NaN;
+            }
+
             _lse[row] = outputs.HasFlag(StepOutputs.LogSumExp) ? ReportedLogSumExp(_paths[row]) : float.NaN;
         }
 
         SidLogits = new LogitsView((nint)_sid, TensorElementType.Float32, DeviceKind.Cpu, _paths.Count, _columns.Length);
         LogSumExp = new LogitsView((nint)_lse, TensorElementType.Float32, DeviceKind.Cpu, _paths.Count, 1);
+        EndLogits = _endTokens.Length == 0 ? LogitsView.Empty : new LogitsView((nint)_end, TensorElementType.Float32, DeviceKind.Cpu, _paths.Count, 2);
     }
 
     private static uint Mix(uint x)

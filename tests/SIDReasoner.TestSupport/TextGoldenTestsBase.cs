@@ -21,10 +21,9 @@ public abstract class TextGoldenTestsBase
     public static TheoryData<string> ThinkCases => GoldenCases.Folders("hf/think/*");
 
     /// <summary>Loads a checkpoint into the engine under test.</summary>
-    /// <param name="checkpointFolder">A Hugging Face folder whose sidreasoner.json names the SID tokens.</param>
-    /// <param name="catalogFolder">The catalogue, for engines that need a bundle.</param>
+    /// <param name="prepared">Checkpoint, catalogue, and the ids of newline and end of turn.</param>
     /// <returns>What makes sessions.</returns>
-    protected abstract ISessionSource Load(string checkpointFolder, string catalogFolder);
+    protected abstract ISessionSource Load(PreparedCase prepared);
 
     [SkippableTheory]
     [MemberData(nameof(GreedyCases))]
@@ -34,7 +33,7 @@ public abstract class TextGoldenTestsBase
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, "case.json")));
         JsonElement root = document.RootElement;
         using var prepared = PreparedCase.Make(Model(root), catalogPath: null);
-        using ISessionSource source = Load(prepared.CheckpointFolder, prepared.CatalogFolder);
+        using ISessionSource source = Load(prepared);
         using IDecoderSession session = source.CreateSession();
         var generator = new TextGenerator();
 
@@ -71,10 +70,11 @@ public abstract class TextGoldenTestsBase
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, "case.json")));
         JsonElement root = document.RootElement;
         using var prepared = PreparedCase.Make(Model(root), Path.Combine(path, root.GetProperty("catalog").GetString()!));
-        using ISessionSource source = Load(prepared.CheckpointFolder, prepared.CatalogFolder);
+        using ISessionSource source = Load(prepared);
         using IDecoderSession session = source.CreateSession();
         using SidTrie trie = prepared.Catalog.BuildTrie(prepared.Vocabulary);
         var search = new SidBeamSearch(trie, new ManagedBeamKernel());
+        var referenceSearch = new ReferenceBeamSearch(trie, prepared.ReferenceEnd[0]);
         var thinking = new ThinkingDecoder();
         int compared = 0;
 
@@ -90,7 +90,7 @@ public abstract class TextGoldenTestsBase
             };
             foreach (JsonElement run in testCase.GetProperty("runs").EnumerateArray())
             {
-                foreach ((string modeName, ScoreMode mode) in new[] { ("exact", ScoreMode.Exact), ("catalog", ScoreMode.Catalog) })
+                foreach ((string modeName, ScoreMode mode) in new[] { ("exact", ScoreMode.Exact), ("catalog", ScoreMode.Catalog), ("reference", ScoreMode.Reference) })
                 {
                     int width = run.GetProperty("W").GetInt32();
                     var results = new Hypothesis[width];
@@ -98,12 +98,22 @@ public abstract class TextGoldenTestsBase
                     session.AppendTokens(GoldenRanking.Ints(testCase.GetProperty("prompt")), ThinkingDecoder.OutputsFor(options));
 
                     thinking.Think(session, options, SidBeamSearch.OutputsFor(mode));
-                    int found = search.Search(session, new SearchOptions { BeamWidth = width, ScoreMode = mode }, results);
+                    var searchOptions = new SearchOptions { BeamWidth = width, ScoreMode = mode };
+                    int found = mode == ScoreMode.Reference ? referenceSearch.Search(session, searchOptions, results) : search.Search(session, searchOptions, results);
 
                     Assert.Equal(GoldenRanking.Ints(testCase.GetProperty("emitted")), thinking.TokenIds.ToArray());
                     Assert.Equal(testCase.GetProperty("closed_by_itself").GetBoolean(), thinking.IsClosed);
                     Assert.Equal(testCase.GetProperty("search_prompt").GetArrayLength(), session.Length);
-                    GoldenRanking.AssertSame(run.GetProperty(modeName), results.AsSpan(0, found), trie, null, $"{folder}, {name}, W = {width}, {modeName}");
+                    string where = $"{folder}, {name}, W = {width}, {modeName}";
+                    if (mode == ScoreMode.Reference)
+                    {
+                        GoldenRanking.AssertSameSequences(run.GetProperty(modeName), results.AsSpan(0, found), trie, prepared.ReferenceEnd, where);
+                    }
+                    else
+                    {
+                        GoldenRanking.AssertSame(run.GetProperty(modeName), results.AsSpan(0, found), trie, null, where);
+                    }
+
                     compared++;
                 }
             }

@@ -22,8 +22,8 @@ internal static class CommonOptions
 
     public static Option<string?> Score() => new("--score")
     {
-        Description = "exact: log-softmax over the whole vocabulary; catalog: over the legal children, cheaper. Default: the bundle's own.",
-        HelpName = "exact|catalog",
+        Description = "exact: log-softmax over the whole vocabulary; catalog: over the legal children, cheaper; reference: transformers' generate, with newline and end of turn scored, slower, for comparing with published numbers. Default: the bundle's own.",
+        HelpName = "exact|catalog|reference",
     };
 
     public static Option<string?> Adapter() => new("--adapter") { Description = "A LoRA adapter that the bundle was exported with. Default: the model as it is.", HelpName = "NAME" };
@@ -78,7 +78,8 @@ internal static class CommonOptions
         null => null,
         "exact" => ScoreMode.Exact,
         "catalog" => ScoreMode.Catalog,
-        _ => throw new SidReasonerException($"--score is '{text}'; expected exact or catalog."),
+        "reference" => ScoreMode.Reference,
+        _ => throw new SidReasonerException($"--score is '{text}'; expected exact, catalog or reference."),
     };
 
     /// <summary>Checks K and W, and says once when W is raised.</summary>

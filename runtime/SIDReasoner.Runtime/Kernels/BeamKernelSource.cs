@@ -9,8 +9,10 @@ namespace SIDReasoner.Runtime.Kernels;
 /// <param name="Create">Makes a kernel for one thread.</param>
 internal sealed record BeamKernelSource(string Name, string? Note, Func<IBeamKernel> Create)
 {
+    /// <summary>The kernel in plain C#, which score mode Reference always selects with.</summary>
+    public const string ManagedName = "managed";
+
     private const string Native = "native";
-    private const string Managed = "managed";
 
     /// <summary>Follows an option.</summary>
     /// <exception cref="NativeLibraryException">The native kernel is demanded and libsidr cannot be loaded.</exception>
@@ -18,7 +20,7 @@ internal sealed record BeamKernelSource(string Name, string? Note, Func<IBeamKer
     {
         if (choice == KernelChoice.Managed)
         {
-            return new BeamKernelSource(Managed, null, () => new ManagedBeamKernel());
+            return new BeamKernelSource(ManagedName, null, () => new ManagedBeamKernel());
         }
 
         NativeLibraryException? problem = NativeBeamKernel.Problem;
@@ -27,6 +29,6 @@ internal sealed record BeamKernelSource(string Name, string? Note, Func<IBeamKer
             return new BeamKernelSource(Native, null, () => new NativeBeamKernel());
         }
 
-        return choice == KernelChoice.Auto ? new BeamKernelSource(Managed, $"{problem.Message.Split('\n')[0]} The managed kernel selects beams instead.", () => new ManagedBeamKernel()) : throw problem;
+        return choice == KernelChoice.Auto ? new BeamKernelSource(ManagedName, $"{problem.Message.Split('\n')[0]} The managed kernel selects beams instead.", () => new ManagedBeamKernel()) : throw problem;
     }
 }

@@ -30,19 +30,18 @@ internal sealed class ControlFields
     public static int TextLength => FieldCount;
 
     /// <summary>Writes the control of a call of text. Every field is written, so nothing of a call before can remain.</summary>
-    public static void WriteText(Span<long> control, StepOutputs outputs, bool endLogits) =>
-        Fill(control, beams: 0, suffix: 0, shift: 0, depth: 0, outputs, rows: 1, endLogits);
+    public static void WriteText(Span<long> control, StepOutputs outputs) =>
+        Fill(control, beams: 0, suffix: 0, shift: 0, depth: 0, outputs, rows: 1);
 
     /// <summary>Writes the control of a packed call: rows that continue <paramref name="parents"/> of the call before. Call <see cref="Accept(ReadOnlySpan{long}, int)"/> when it ran.</summary>
     /// <param name="control">At least <see cref="LengthFor"/> elements.</param>
     /// <param name="parents">One a row.</param>
     /// <param name="outputs">What every row computes.</param>
-    /// <param name="endLogits">Whether newline and end of turn are computed too.</param>
     /// <param name="before">Rows of this call that ran in earlier pieces of it; each piece is kept by <see cref="Keep"/>.</param>
-    public void WriteBeams(Span<long> control, ReadOnlySpan<int> parents, StepOutputs outputs, bool endLogits, int before = 0)
+    public void WriteBeams(Span<long> control, ReadOnlySpan<int> parents, StepOutputs outputs, int before = 0)
     {
         var (rows, depth, used) = (parents.Length, Depth + 1, SuffixRows + before);
-        Fill(control, rows, used + rows, used - Depth, depth, outputs, rows, endLogits);
+        Fill(control, rows, used + rows, used - Depth, depth, outputs, rows);
         var ancestors = control[FieldCount..];
         for (var row = 0; row < rows; row++)
         {
@@ -81,7 +80,7 @@ internal sealed class ControlFields
     /// <summary>Forgets all packed calls.</summary>
     public void Reset() => Depth = LastRows = SuffixRows = 0;
 
-    private static void Fill(Span<long> fields, int beams, int suffix, int shift, int depth, StepOutputs outputs, int rows, bool endLogits)
+    private static void Fill(Span<long> fields, int beams, int suffix, int shift, int depth, StepOutputs outputs, int rows)
     {
         fields[0] = beams;
         fields[1] = suffix;
@@ -91,6 +90,6 @@ internal sealed class ControlFields
         fields[5] = (outputs & StepOutputs.Logits) != 0 ? 0 : 1;
         fields[6] = depth;
         fields[7] = (outputs & StepOutputs.LogSumExp) != 0 ? rows : 0;
-        fields[8] = endLogits ? rows : 0;
+        fields[8] = (outputs & StepOutputs.EndLogits) != 0 ? rows : 0;
     }
 }

@@ -22,9 +22,9 @@ internal sealed unsafe class ControlVector : IDisposable
     public int SuffixRows => _fields.SuffixRows;
 
     /// <summary>Control of a run of text.</summary>
-    public nint Text(StepOutputs outputs, bool endLogits)
+    public nint Text(StepOutputs outputs)
     {
-        ControlFields.WriteText(Values, outputs, endLogits);
+        ControlFields.WriteText(Values, outputs);
         if (_text == 0)
             _text = Tensor(ControlFields.TextLength);
         return _text;
@@ -34,10 +34,10 @@ internal sealed unsafe class ControlVector : IDisposable
     /// Control of a piece of a packed call: rows that continue <paramref name="parents"/> of the call before, behind <paramref name="before"/>
     /// rows of this call. Call <see cref="Keep"/> when it ran, and <see cref="Accept"/> when all pieces did.
     /// </summary>
-    public nint Beams(int before, ReadOnlySpan<int> parents, StepOutputs outputs, bool endLogits)
+    public nint Beams(int before, ReadOnlySpan<int> parents, StepOutputs outputs)
     {
         EnsureLength(_fields.LengthFor(parents.Length));
-        _fields.WriteBeams(Values, parents, outputs, endLogits, before);
+        _fields.WriteBeams(Values, parents, outputs, before);
         if (_beams == 0)
             _beams = Tensor(Values.Length);
         return _beams;

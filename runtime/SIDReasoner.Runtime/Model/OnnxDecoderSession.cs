@@ -79,21 +79,8 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     /// <inheritdoc/>
     public LogitsView LogSumExp { get; private set; }
 
-    /// <summary>Logits of newline and end of turn, [rows, 2], while <see cref="ComputesEndLogits"/>; valid until the next call.</summary>
+    /// <inheritdoc/>
     public LogitsView EndLogits { get; private set; }
-
-    /// <summary>Whether calls also give <see cref="EndLogits"/>, as score mode Reference needs. Default false.</summary>
-    /// <exception cref="InvalidOperationException">Set to true on a bundle that does not know the two ids.</exception>
-    public bool ComputesEndLogits
-    {
-        get;
-        set
-        {
-            if (value)
-                SessionRules.CheckReferenceEnd(_model.Manifest);
-            field = value;
-        }
-    }
 
     /// <inheritdoc/>
     public void AppendTokens(ReadOnlySpan<int> tokens, StepOutputs outputs)
@@ -106,9 +93,8 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
             var piece = tokens[..Math.Min(MaxPieceTokens, tokens.Length)];
             tokens = tokens[piece.Length..];
             var wanted = tokens.IsEmpty ? outputs : StepOutputs.None;
-            var end = ComputesEndLogits && tokens.IsEmpty;
-            EnsureOutputs(wanted, rows: 1, end);
-            Run(piece, _control.Text(wanted, end), Length + piece.Length, wanted, end, first: 0, rows: 1);
+            EnsureOutputs(wanted, rows: 1);
+            Run(piece, _control.Text(wanted), Length + piece.Length, wanted, first: 0, rows: 1);
             Length += piece.Length;
         }
     }
@@ -121,13 +107,13 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         SessionRules.CheckBeamRoom(Length, _control.SuffixRows, tokens.Length, Capacity);
         var used = Length + _control.SuffixRows;
         EnsureCache(used + tokens.Length, used);
-        EnsureOutputs(outputs, tokens.Length, ComputesEndLogits);
+        EnsureOutputs(outputs, tokens.Length);
         var pieceRows = PieceRows(outputs);
         for (var first = 0; first < tokens.Length; first += pieceRows)
         {
             var rows = Math.Min(pieceRows, tokens.Length - first);
-            var control = _control.Beams(first, parents.Slice(first, rows), outputs, ComputesEndLogits);
-            Run(tokens.Slice(first, rows), control, used + first + rows, outputs, ComputesEndLogits, first, rows);
+            var control = _control.Beams(first, parents.Slice(first, rows), outputs);
+            Run(tokens.Slice(first, rows), control, used + first + rows, outputs, first, rows);
             _control.Keep(first, rows);
         }
 
@@ -163,7 +149,7 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     private int PieceRows(StepOutputs outputs) =>
         (outputs & StepOutputs.LogSumExp) == 0 ? MaxPieceRows : Math.Clamp(MaxPieceLogits / VocabSize, LeastPieceRows, MaxPieceRows);
 
-    private void EnsureOutputs(StepOutputs outputs, int rows, bool endLogits)
+    private void EnsureOutputs(StepOutputs outputs, int rows)
     {
         ForgetOutputs();
         if ((outputs & StepOutputs.Logits) != 0)
@@ -172,12 +158,12 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
             _sidLogits.EnsureRows(rows);
         if ((outputs & StepOutputs.LogSumExp) != 0)
             _logZ.EnsureRows(rows);
-        if (endLogits)
+        if ((outputs & StepOutputs.EndLogits) != 0)
             _endLogits.EnsureRows(rows);
     }
 
     /// <summary>Runs tokens; outputs are rows <paramref name="first"/> on of the call, and the views show all up to there.</summary>
-    private void Run(ReadOnlySpan<int> tokens, nint control, int total, StepOutputs outputs, bool endLogits, int first, int rows)
+    private void Run(ReadOnlySpan<int> tokens, nint control, int total, StepOutputs outputs, int first, int rows)
     {
         _ids.EnsureRows(tokens.Length);
         var ids = _ids.Range(0, tokens.Length);
@@ -195,7 +181,7 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
             AddOutput(count++, _model.SidLogitsOutput, _sidLogits.Range(first, rows));
         if ((outputs & StepOutputs.LogSumExp) != 0)
             AddOutput(count++, _model.LogZOutput, _logZ.Range(first, rows));
-        if (endLogits)
+        if ((outputs & StepOutputs.EndLogits) != 0)
             AddOutput(count++, _model.EndLogitsOutput, _endLogits.Range(first, rows));
         OrtNative.Run(_model.Handle, _runOptions, _model.InputNames, inputs, FixedInputs + cached, (byte**)_outputNames.Pointer, count, (nint*)_outputs.Pointer);
 
@@ -205,7 +191,7 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
             SidLogits = View(_sidLogits, first + rows, SidColumnCount);
         if ((outputs & StepOutputs.LogSumExp) != 0)
             LogSumExp = View(_logZ, first + rows, 1);
-        if (endLogits)
+        if ((outputs & StepOutputs.EndLogits) != 0)
             EndLogits = View(_endLogits, first + rows, _model.Manifest.ReferenceEnd!.Count);
     }
 
@@ -227,7 +213,7 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     private void CheckCall(ReadOnlySpan<int> tokens, StepOutputs outputs)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        SessionRules.CheckCall(tokens, outputs, VocabSize, SidColumnCount);
+        SessionRules.CheckCall(tokens, outputs, _model.Manifest);
     }
 
     private void ForgetOutputs() => Logits = SidLogits = LogSumExp = EndLogits = LogitsView.Empty;

@@ -7,19 +7,21 @@ namespace SIDReasoner.Runtime.Model;
 internal static class SessionRules
 {
     /// <summary>Checks a call's tokens and outputs.</summary>
-    /// <exception cref="ArgumentException">No token, one outside the vocabulary, or SID logits of a bundle that has none.</exception>
-    public static void CheckCall(ReadOnlySpan<int> tokens, StepOutputs outputs, int vocabSize, int sidColumnCount)
+    /// <exception cref="ArgumentException">No token, one outside the vocabulary, or logits that the bundle does not have.</exception>
+    public static void CheckCall(ReadOnlySpan<int> tokens, StepOutputs outputs, BundleManifest manifest)
     {
         if (tokens.IsEmpty)
             throw new ArgumentException("No token is given; expected at least one.", nameof(tokens));
         foreach (var token in tokens)
         {
-            if ((uint)token >= (uint)vocabSize)
-                throw new ArgumentException($"Token id {token} is outside the vocabulary; expected 0 to {vocabSize - 1}.", nameof(tokens));
+            if ((uint)token >= (uint)manifest.VocabSize)
+                throw new ArgumentException($"Token id {token} is outside the vocabulary; expected 0 to {manifest.VocabSize - 1}.", nameof(tokens));
         }
 
-        if ((outputs & StepOutputs.SidLogits) != 0 && sidColumnCount == 0)
+        if ((outputs & StepOutputs.SidLogits) != 0 && (manifest.SidTokens?.Texts.Count ?? 0) == 0)
             throw new ArgumentException("SID logits are asked of a bundle for text alone. Export the checkpoint with --catalog.", nameof(outputs));
+        if ((outputs & StepOutputs.EndLogits) != 0 && manifest.ReferenceEnd is null)
+            throw new ArgumentException("Logits of newline and end of turn are asked of a bundle that does not know their ids (bundle.json: reference_end). Export it again with --reference-end A,B.", nameof(outputs));
     }
 
     /// <summary>Checks that text may follow and fits.</summary>
@@ -59,13 +61,5 @@ internal static class SessionRules
             throw new InvalidOperationException(
                 $"{length} text tokens, {suffixRows} beam rows and {rows} more do not fit into {capacity} rows (bundle.json: context + max_beams * (levels + 1)). Use fewer beams, or export with a larger --max-beams.");
         }
-    }
-
-    /// <summary>Checks that a bundle knows the two ids of score mode Reference.</summary>
-    /// <exception cref="InvalidOperationException">It does not.</exception>
-    public static void CheckReferenceEnd(BundleManifest manifest)
-    {
-        if (manifest.ReferenceEnd is null)
-            throw new InvalidOperationException("The bundle does not know the ids of newline and end of turn (bundle.json: reference_end). Export it again with --reference-end A,B.");
     }
 }

@@ -17,6 +17,7 @@ internal sealed class RecommenderWorker : IDisposable
     private readonly AdapterSessions _sessions;
     private readonly BeamKernelSource _kernel;
     private readonly SidBeamSearch _search;
+    private readonly ReferenceBeamSearch? _referenceSearch;
     private readonly ThinkingDecoder _thinking = new();
     private readonly List<int> _items = [];
     private IDecoderSession _session;
@@ -30,6 +31,7 @@ internal sealed class RecommenderWorker : IDisposable
         _sessions = new AdapterSessions(engine);
         _session = _sessions.For(null);
         _search = new SidBeamSearch(assets.Trie, kernel.Create());
+        _referenceSearch = assets.Bundle.Manifest.ReferenceEnd is { } end ? new ReferenceBeamSearch(assets.Trie, end[0]) : null;
     }
 
     /// <summary>Answers one request.</summary>
@@ -63,7 +65,7 @@ internal sealed class RecommenderWorker : IDisposable
         _session.Rewind(0);
         if (thinking is not null || !_search.NeedsNoLogits(options))
         {
-            RequireRoom(prompt.Length, thinking, width);
+            RequireRoom(prompt.Length, thinking, width, mode);
             cancellation.ThrowIfCancellationRequested();
             _session.AppendTokens(prompt, thinking is null ? SidBeamSearch.OutputsFor(mode) : ThinkingDecoder.OutputsFor(thinking));
         }
@@ -71,7 +73,9 @@ internal sealed class RecommenderWorker : IDisposable
         long prefilled = Stopwatch.GetTimestamp();
         Thought? thought = thinking is null ? null : Think(thinking, SidBeamSearch.OutputsFor(mode), onPiece, cancellation);
         long thoughtUp = Stopwatch.GetTimestamp();
-        int found = _search.Search(_session, options, _results, cancellation);
+        int found = mode == ScoreMode.Reference
+            ? _referenceSearch!.Search(_session, options, _results, cancellation)
+            : _search.Search(_session, options, _results, cancellation);
         long searched = Stopwatch.GetTimestamp();
 
         // What an engine shares among its sessions, it may lend to the next one from here on.
@@ -93,7 +97,7 @@ internal sealed class RecommenderWorker : IDisposable
             BeamWidth = width,
             ScoreMode = mode,
             Engine = _engine.Name,
-            Kernel = _kernel.Name,
+            Kernel = mode == ScoreMode.Reference ? BeamKernelSource.ManagedName : _kernel.Name,
             Precision = _engine.Precision,
         };
     }
@@ -147,7 +151,7 @@ internal sealed class RecommenderWorker : IDisposable
         return new Thought(text, _thinking.TokenIds.ToArray(), _thinking.IsClosed, SidMentions.Find(text, _assets.Catalog));
     }
 
-    private void RequireRoom(int promptLength, ThinkingOptions? thinking, int width)
+    private void RequireRoom(int promptLength, ThinkingOptions? thinking, int width, ScoreMode mode)
     {
         int context = _assets.Bundle.Manifest.Context;
         RequestRules.CheckLength(promptLength, context);
@@ -158,7 +162,7 @@ internal sealed class RecommenderWorker : IDisposable
             text += ThinkingDecoder.TokensNeeded(thinking);
         }
 
-        int rows = _search.RowsNeeded(width);
+        int rows = mode == ScoreMode.Reference ? _referenceSearch!.RowsNeeded(width) : _search.RowsNeeded(width);
         if (text + rows > _session.Capacity)
         {
             throw new SidReasonerException(

@@ -24,6 +24,12 @@ internal static class RequestRules
             throw new SidReasonerException("prompt_ids cannot be combined with excluding the history; expected a history");
         }
 
+        if ((request.ScoreMode ?? assets.DefaultScoreMode) == ScoreMode.Reference && assets.Bundle.Manifest.ReferenceEnd is null)
+        {
+            throw new SidReasonerException(
+                $"score mode reference adds newline and end of turn to every SID, and bundle '{assets.Bundle.Path}' does not know their token ids (bundle.json: reference_end); export the checkpoint again with --reference-end A,B");
+        }
+
         assets.Bundle.Manifest.FindAdapter(request.Adapter);
         if (request.Thinking is not null)
         {

@@ -59,19 +59,18 @@ public sealed class OnnxGraphTests
     }
 
     [Fact]
-    public void ComputesEndLogits_ReferenceEndKnown_EqualsThoseColumnsOfTheFullHead()
+    public void EndLogits_ReferenceEndKnown_EqualsThoseColumnsOfTheFullHead()
     {
         using var checkpoint = RandomCheckpoint.Create("qwen3-untied", seed: 14);
         using var source = new OnnxSessionSource(checkpoint.Folder, checkpoint.CatalogFolder, o => o with { ReferenceEnd = [7, 2] });
         using var session = source.Model.CreateSession();
-        session.ComputesEndLogits = true;
 
-        session.AppendTokens(s_prompt, StepOutputs.Logits);
+        session.AppendTokens(s_prompt, StepOutputs.Logits | StepOutputs.EndLogits);
         float[] expected = [session.Logits.AsSpan()[7], session.Logits.AsSpan()[2]];
         Assert.InRange(GoldenJson.Distance(session.EndLogits.AsSpan(), expected), 0, 1e-5f);
 
         int[] sids = [checkpoint.Vocabulary.TokenIds[0], checkpoint.Vocabulary.TokenIds[1]];
-        session.AppendBeams(sids, [-1, -1], StepOutputs.SidLogits);
+        session.AppendBeams(sids, [-1, -1], StepOutputs.EndLogits);
         Assert.Equal(2, session.EndLogits.Rows);
         var beams = session.EndLogits.AsSpan().ToArray();
         session.Rewind(s_prompt.Length);

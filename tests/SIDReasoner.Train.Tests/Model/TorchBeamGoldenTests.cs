@@ -5,5 +5,5 @@ namespace SIDReasoner.Train.Tests.Model;
 /// <summary>Constrained beams of transformers, in TorchSharp.</summary>
 public sealed class TorchBeamGoldenTests : BeamGoldenTestsBase
 {
-    protected override ISessionSource Load(string checkpointFolder, string catalogFolder) => new TorchSessionSource(checkpointFolder);
+    protected override ISessionSource Load(PreparedCase prepared) => new TorchSessionSource(prepared.CheckpointFolder, prepared.ReferenceEnd);
 }

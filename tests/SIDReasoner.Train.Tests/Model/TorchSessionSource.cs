@@ -14,13 +14,16 @@ internal sealed class TorchSessionSource : ISessionSource
     private readonly CheckpointFolder _folder;
     private readonly DecoderModel _model;
 
-    public TorchSessionSource(string checkpointFolder)
+    private readonly int[]? _referenceEnd;
+
+    public TorchSessionSource(string checkpointFolder, int[]? referenceEnd = null)
     {
+        _referenceEnd = referenceEnd;
         _folder = CheckpointFolder.Open(checkpointFolder);
         _model = DecoderModel.Load(_folder);
     }
 
-    public IDecoderSession CreateSession() => new TorchDecoderSession(_model, _folder.Manifest!.SidTokenIds, Capacity, BeamRows);
+    public IDecoderSession CreateSession() => new TorchDecoderSession(_model, _folder.Manifest!.SidTokenIds, Capacity, BeamRows, _referenceEnd);
 
     public void Dispose()
     {

@@ -15,10 +15,12 @@ public sealed class TorchDecoderSession : IDecoderSession
     private readonly KvCache _cache;
     private readonly Tensor? _sidRows;
     private readonly int _firstSid;
+    private readonly Tensor? _endRows;
     private readonly List<int[]> _ancestors = []; // of the last call's beams: their cache rows, oldest first
     private Tensor? _logits;
     private Tensor? _sidLogits;
     private Tensor? _logSumExp;
+    private Tensor? _endLogits;
     private int _level;
 
     /// <summary>Opens a session at length 0.</summary>
@@ -26,8 +28,9 @@ public sealed class TorchDecoderSession : IDecoderSession
     /// <param name="sidTokenIds">The SID columns: token ids, ascending; empty where the model has none.</param>
     /// <param name="capacity">Text tokens that must fit, at least 1.</param>
     /// <param name="maxBeamRows">Beam rows of all levels together that must fit beside them.</param>
+    /// <param name="endTokenIds">Ids of newline and end of turn, for score mode Reference; null where nobody asks for it.</param>
     /// <exception cref="ArgumentException">A size is out of range, or the ids are not ascending ids of the vocabulary.</exception>
-    public TorchDecoderSession(DecoderModel model, IReadOnlyList<int> sidTokenIds, int capacity, int maxBeamRows)
+    public TorchDecoderSession(DecoderModel model, IReadOnlyList<int> sidTokenIds, int capacity, int maxBeamRows, IReadOnlyList<int>? endTokenIds = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(maxBeamRows);
@@ -39,7 +42,13 @@ public sealed class TorchDecoderSession : IDecoderSession
             }
         }
 
+        if (endTokenIds is not null && (endTokenIds.Count != 2 || endTokenIds.Any(id => id < 0 || id >= model.Config.VocabSize)))
+        {
+            throw new ArgumentException($"The end tokens are {string.Join(", ", endTokenIds)}; expected two ids from 0 to {model.Config.VocabSize - 1}: newline, end of turn.", nameof(endTokenIds));
+        }
+
         _model = model;
+        _endRows = endTokenIds is null ? null : tensor(endTokenIds.Select(id => (long)id).ToArray()).DetachFromDisposeScope();
         SidColumnCount = sidTokenIds.Count;
         Capacity = checked(capacity + maxBeamRows);
         _cache = new KvCache(model.Config, batch: 1, Capacity);
@@ -73,6 +82,9 @@ public sealed class TorchDecoderSession : IDecoderSession
 
     /// <inheritdoc/>
     public LogitsView LogSumExp => View(_logSumExp);
+
+    /// <inheritdoc/>
+    public LogitsView EndLogits => View(_endLogits);
 
     /// <inheritdoc/>
     public void AppendTokens(ReadOnlySpan<int> tokens, StepOutputs outputs)
@@ -150,6 +162,7 @@ public sealed class TorchDecoderSession : IDecoderSession
         Clear();
         _cache.Dispose();
         _sidRows?.Dispose();
+        _endRows?.Dispose();
     }
 
     private static LogitsView View(Tensor? logits) => logits is null
@@ -171,6 +184,11 @@ public sealed class TorchDecoderSession : IDecoderSession
     private void Output(Tensor hidden, StepOutputs outputs)
     {
         Clear();
+        if (outputs.HasFlag(StepOutputs.EndLogits) && _endRows is not null)
+        {
+            _endLogits = nn.functional.linear(hidden, _model.HeadWeight.index_select(0, _endRows)).DetachFromDisposeScope();
+        }
+
         bool wantsSids = outputs.HasFlag(StepOutputs.SidLogits) && SidColumnCount > 0;
         if (outputs.HasFlag(StepOutputs.Logits) || outputs.HasFlag(StepOutputs.LogSumExp))
         {
@@ -202,7 +220,8 @@ public sealed class TorchDecoderSession : IDecoderSession
         _logits?.Dispose();
         _sidLogits?.Dispose();
         _logSumExp?.Dispose();
-        _logits = _sidLogits = _logSumExp = null;
+        _endLogits?.Dispose();
+        _logits = _sidLogits = _logSumExp = _endLogits = null;
     }
 
     // Rows Length.. see all text before them and themselves.
