@@ -44,7 +44,7 @@ internal static class ExportCommand
         var output = new Option<string>("--out") { Description = "Folder to make.", Required = true, HelpName = "DIR" };
         var context = new Option<int?>("--context") { Description = "Most text tokens of a request. Default: the checkpoint's positions, at most 4096.", HelpName = "N" };
         var beams = new Option<int?>("--max-beams") { Description = "Beams that fit after a full context, 1 to 1024. Default: 256, or as many as a search of 1024 beams over this catalogue needs.", HelpName = "N" };
-        var precision = new Option<string>("--precision") { Description = "Forms of the weights, separated by commas, the default one first: fp32, int8 (8 bits by rows, needs VNNI to run).", HelpName = "LIST", DefaultValueFactory = _ => "fp32" };
+        var precision = new Option<string>("--precision") { Description = "Forms of the weights, separated by commas, the default one first: fp32, int8 (8 bits by rows, for prompts and search; needs VNNI to run), int4 (4 bits in blocks of 32, smallest, fastest for single tokens, least exact).", HelpName = "LIST", DefaultValueFactory = _ => "fp32" };
         var adapter = new Option<string[]>("--adapter") { Description = "A LoRA adapter as peft saves it, which requests then name; may be given several times.", HelpName = "NAME=DIR" };
         var end = new Option<string?>("--reference-end") { Description = "Token ids of newline and end of turn, for score mode 'reference'. Default: from tokenizer.json and prompt.json.", HelpName = "A,B" };
         var json = new Option<bool>("--json") { Description = "Print what was written as one JSON object." };

@@ -26,6 +26,18 @@ public class PrecisionCommandTests(TinyBundle tiny) : IClassFixture<TinyBundle>
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Recommend_Int4_IsNamedInTheAnswerAndTheSameOnBothEngines()
+    {
+        string bundle = Export("fp32,int4");
+
+        string plain = List(bundle), int4 = List(bundle, "--precision", "int4");
+
+        Assert.StartsWith("int4 ", int4, StringComparison.Ordinal);
+        Assert.NotEqual(plain[4..], int4[4..]);
+        Assert.Equal(int4, List(bundle, "--precision", "int4", "--engine", "genai"));
+    }
+
     [SkippableFact]
     public void Evaluate_Precision_IsNamedInTheReport()
     {

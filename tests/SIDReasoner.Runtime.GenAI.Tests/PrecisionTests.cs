@@ -11,9 +11,11 @@ public sealed class PrecisionTests
 {
     [SkippableTheory]
     [InlineData("int8")]
+    [InlineData("int4")]
     public void CreateSession_OtherPrecision_EqualsOnnxRuntimesBits(string precision)
     {
-        Processors.RequireInt8Dot();
+        if (precision == "int8")
+            Processors.RequireInt8Dot();
         using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 51);
         using var bundle = new TestBundle(checkpoint.Folder, checkpoint.CatalogFolder, options => options with { Precisions = ["fp32", precision] });
         using var genAi = bundle.LoadGenAi(options => options with { Precision = precision });

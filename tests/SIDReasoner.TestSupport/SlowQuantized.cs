@@ -23,4 +23,29 @@ public static class SlowQuantized
             return sum * (double)scale / 127 * most;
         })];
     }
+
+    /// <summary>Products in blocks of 32: a block of an output's weights has a scale, a block of x a scale of its own and 8 bits.</summary>
+    /// <param name="x">One row, [in].</param>
+    /// <param name="weights">[out, in].</param>
+    /// <param name="round">A block of 32 weights as it is read again.</param>
+    /// <returns>[out], without bias.</returns>
+    public static double[] Blocks(float[] x, float[][] weights, Func<float[], float[]> round) =>
+        [.. weights.Select(row => InBlocks(x).Zip(InBlocks(row), (own, block) => Product(own, round(block))).Sum())];
+
+    /// <summary>A block in 8 bits, symmetric.</summary>
+    /// <param name="block">Its weights.</param>
+    /// <returns>The weights as they are read again.</returns>
+    public static float[] Round8(float[] block)
+    {
+        float scale = block.Max(Math.Abs) / 127;
+        return scale == 0 ? block : [.. block.Select(w => MathF.Round(w / scale) * scale)];
+    }
+
+    private static double Product(float[] x, float[] weights)
+    {
+        float scale = x.Max(Math.Abs) / 127;
+        return scale == 0 ? 0 : x.Zip(weights, (v, w) => MathF.Round(v / scale) * (double)scale * w).Sum();
+    }
+
+    private static IEnumerable<float[]> InBlocks(float[] row) => row.Chunk(32).Select(block => block.Concat(new float[32 - block.Length]).ToArray());
 }

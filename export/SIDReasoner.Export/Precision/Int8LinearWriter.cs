@@ -18,17 +18,7 @@ internal sealed class Int8LinearWriter(OnnxGraphBuilder graph, ScaledWeights wei
     {
         var name = parts[0].Name;
         var product = Product(name, x, mayBeEmpty, [.. parts.Select(part => part.Weight)]);
-        if (parts[0].HasBias)
-        {
-            float[] Bias() => [.. parts.SelectMany(part => weights.Vector(part.Bias))];
-            var outputs = parts.Sum(part => weights.Shape(part.Bias)[0]);
-            product = graph.Op(name + ".biased", "Add", [product, file.AddFloats(graph, parts[0].Bias, [outputs], Bias)]);
-        }
-
-        if (parts.Length == 1)
-            return [product];
-        var sizes = graph.Int64s([.. parts.Select(part => weights.Shape(part.Weight)[0])]);
-        return graph.Nodes(name + ".split", "Split", OnnxDomain.Standard, [product, sizes], [.. parts.Select(part => part.Name + ".part")], new OnnxAttribute("axis", -1));
+        return LinearParts.BiasAndSplit(graph, weights, file, product, parts);
     }
 
     /// <inheritdoc/>

@@ -14,8 +14,11 @@ internal static class PrecisionForms
     /// <summary>8-bit products by rows.</summary>
     public const string Int8 = "int8";
 
+    /// <summary>4-bit products in blocks, the text head in 8 bits.</summary>
+    public const string Int4 = "int4";
+
     /// <summary>Their names.</summary>
-    public static IReadOnlyList<string> Names => [Float32, Int8];
+    public static IReadOnlyList<string> Names => [Float32, Int8, Int4];
 
     /// <summary>The graph's file in the bundle.</summary>
     public static string ModelFile(string precision) => precision == Float32 ? "model.onnx" : $"model.{precision}.onnx";
@@ -39,6 +42,7 @@ internal static class PrecisionForms
         return precision switch
         {
             Int8 => new DecoderScope(graph, checkpoint.Config, real, new Int8LinearWriter(graph, scaled, file!)),
+            Int4 => new DecoderScope(graph, checkpoint.Config, real, new Int4LinearWriter(graph, scaled, file!)),
             _ => throw Unknown(precision),
         };
     }

@@ -8,8 +8,8 @@ internal sealed class PrecisionArguments
 {
     private readonly Option<string?> _precision = new("--precision")
     {
-        Description = "Form of the weights, as the bundle has them: fp32, int8; auto: int8 for models at least 512 wide on a processor with VNNI, else fp32. Changes answers a little; each says what ran. Default: the bundle's first.",
-        HelpName = "fp32|int8|auto",
+        Description = "Form of the weights, as the bundle has them: fp32, int8, int4; auto: int8 for models at least 512 wide on a processor with VNNI, else fp32. Changes answers a little; each says what ran. Default: the bundle's first.",
+        HelpName = "fp32|int8|int4|auto",
     };
 
     private readonly Option<bool> _force = new("--force-precision") { Description = "Run int8 also without VNNI, where it is slow and sums may saturate." };
