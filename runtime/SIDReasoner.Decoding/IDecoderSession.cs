@@ -15,6 +15,9 @@ public interface IDecoderSession : IDisposable
     /// <summary>Text tokens in the cache, beam rows not counted.</summary>
     int Length { get; }
 
+    /// <summary>Text tokens that were not run but taken from what an engine keeps of earlier texts, since the session was last empty; 0 where an engine keeps nothing.</summary>
+    int ReusedTokens => 0;
+
     /// <summary>The most text tokens and beam rows that the cache holds together.</summary>
     int Capacity { get; }
 

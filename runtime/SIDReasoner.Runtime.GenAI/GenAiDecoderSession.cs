@@ -42,6 +42,9 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
     public int Length { get; private set; }
 
     /// <inheritdoc/>
+    public int ReusedTokens { get; private set; }
+
+    /// <inheritdoc/>
     public int Capacity { get; }
 
     /// <summary>The most text tokens: the bundle's context (C).</summary>
@@ -79,6 +82,8 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
         // The last token always runs: its outputs are what the call is for.
         var shared = _engine.ReusesPrefixes ? Math.Min(_lane!.Text[Length..].CommonPrefixLength(tokens), tokens.Length - 1) : 0;
         RunText(tokens[shared..], Length + shared, outputs);
+        if (Length == 0)
+            ReusedTokens = shared;
         Length += tokens.Length;
         _engine.RememberTail(Length - _beams.PromptLength);
     }
@@ -106,8 +111,10 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
         _fields.Reset();
         _beams.Clear();
         ForgetOutputs();
-        if (length == 0)
-            ReturnLane();
+        if (length > 0)
+            return;
+        ReusedTokens = 0;
+        ReturnLane();
     }
 
     /// <summary>Gives the generator back to the engine. The engine stays.</summary>

@@ -21,6 +21,9 @@ public sealed record GeneratedText
     /// <summary>Tokens of the prompt.</summary>
     public required int PromptTokens { get; init; }
 
+    /// <summary>How many of them were not run, since an earlier prompt began the same; 0 where none did.</summary>
+    public int PrefixTokens { get; init; }
+
     /// <summary>Name of the engine that computed.</summary>
     public required string Engine { get; init; }
 

@@ -17,6 +17,9 @@ public sealed record Recommendation
     /// <summary>Tokens of the prompt.</summary>
     public required int PromptTokens { get; init; }
 
+    /// <summary>How many of them were not run, since an earlier prompt began the same; 0 where none did.</summary>
+    public int PrefixTokens { get; init; }
+
     /// <summary>Items of the history, oldest first, that were left out because the context does not hold them all; 0 nearly always.</summary>
     public int DroppedItems { get; init; }
 

@@ -146,5 +146,6 @@ public sealed class Recommender : IDisposable
             Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
             Precision = options.Precision,
             ForcePrecision = options.ForcePrecision,
+            PrefixCacheBytes = options.PrefixCacheBytes,
         });
 }

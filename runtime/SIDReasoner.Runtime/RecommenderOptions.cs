@@ -5,6 +5,9 @@ namespace SIDReasoner.Runtime;
 /// <summary>How a <see cref="Recommender"/> is opened.</summary>
 public sealed class RecommenderOptions
 {
+    /// <summary>256 MiB: the system prompt and a few last users of a 0.6 B Qwen3 (224 KiB a token), a tenth of its weights; thousands of users of a small one.</summary>
+    public const long DefaultPrefixCacheBytes = 256L << 20;
+
     /// <summary>The bundle's folder.</summary>
     [Required(AllowEmptyStrings = false)]
     public string BundlePath { get; set; } = "";
@@ -25,4 +28,12 @@ public sealed class RecommenderOptions
 
     /// <summary>Runs int8 also on a processor without VNNI, where it is slow and sums may saturate. Default false: that is refused.</summary>
     public bool ForcePrecision { get; set; }
+
+    /// <summary>
+    /// Most memory for keys and values of earlier prompts, shared by all requests: a prompt that begins as one of them did runs only the
+    /// rest. Default <see cref="DefaultPrefixCacheBytes"/>; 0 keeps none, and then equal requests give equal bits in any order. GenAI, whose generators
+    /// keep their own, goes by zero or not.
+    /// </summary>
+    [Range(0, long.MaxValue)]
+    public long PrefixCacheBytes { get; set; } = DefaultPrefixCacheBytes;
 }

@@ -163,7 +163,7 @@ public sealed class RecommenderTests(ExportedBundle exported) : IClassFixture<Ex
         Assert.Contains("--catalog", error.Message, StringComparison.Ordinal);
     }
 
-    private Recommender Open(int parallel = 0) => Recommender.Open(new RecommenderOptions { BundlePath = exported.Folder, Threads = 1, MaxParallel = parallel });
+    private Recommender Open(int parallel = 0) => Recommender.Open(new RecommenderOptions { BundlePath = exported.Folder, Threads = 1, MaxParallel = parallel, PrefixCacheBytes = 0 });
 
     private static IEnumerable<RecommendRequest> Requests(int count, ScoreMode mode) => Enumerable.Range(0, count).Select(i => new RecommendRequest
     {

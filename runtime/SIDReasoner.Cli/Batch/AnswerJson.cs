@@ -27,6 +27,7 @@ internal static class AnswerJson
             }
 
             json.WriteNumber("prompt_tokens", answer.PromptTokens);
+            json.WriteNumber("prefix_tokens", answer.PrefixTokens);
             json.WriteNumber("beams", answer.BeamWidth);
             json.WriteString("score_mode", answer.ScoreMode.ToString().ToLowerInvariant());
             json.WriteString("engine", answer.Engine);

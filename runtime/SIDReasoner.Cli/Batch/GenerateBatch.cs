@@ -36,5 +36,12 @@ internal sealed class GenerateBatch(TextModel model, TextRequest template) : IBa
 
     public IAsyncEnumerable<GeneratedText> AnswerAsync(IEnumerable<TextRequest> requests, CancellationToken cancellation) => model.GenerateManyAsync(requests, cancellation);
 
-    public void Write(Utf8JsonWriter json, GeneratedText answer) => GeneratedJson.WriteBody(json, answer);
+    public void Write(Utf8JsonWriter json, GeneratedText answer)
+    {
+        GeneratedJson.WriteBody(json, answer);
+        if (answer.PrefixTokens > 0)
+        {
+            json.WriteNumber("prefix_tokens", answer.PrefixTokens);
+        }
+    }
 }

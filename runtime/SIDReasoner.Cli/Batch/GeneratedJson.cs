@@ -17,6 +17,7 @@ internal static class GeneratedJson
             json.WriteStartObject();
             WriteBody(json, answer);
             json.WriteNumber("prompt_tokens", answer.PromptTokens);
+            json.WriteNumber("prefix_tokens", answer.PrefixTokens);
             json.WriteString("engine", answer.Engine);
             json.WriteString("precision", answer.Precision);
             json.WriteEndObject();

@@ -22,5 +22,12 @@ internal sealed class RecommendBatch(Recommender recommender, RecommendRequest t
     public IAsyncEnumerable<Recommendation> AnswerAsync(IEnumerable<RecommendRequest> requests, CancellationToken cancellation) =>
         recommender.RecommendManyAsync(requests, cancellation);
 
-    public void Write(Utf8JsonWriter json, Recommendation answer) => AnswerJson.WriteBody(json, answer);
+    public void Write(Utf8JsonWriter json, Recommendation answer)
+    {
+        AnswerJson.WriteBody(json, answer);
+        if (answer.PrefixTokens > 0)
+        {
+            json.WriteNumber("prefix_tokens", answer.PrefixTokens);
+        }
+    }
 }

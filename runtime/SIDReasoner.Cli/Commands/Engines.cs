@@ -47,5 +47,6 @@ internal static class Engines
             Precision = options.Precision,
             ForcePrecision = options.ForcePrecision,
             MaxIdleGenerators = options.MaxParallel,
+            ReusePrefixes = options.PrefixCacheBytes > 0,
         });
 }

@@ -26,6 +26,7 @@ internal static class EvaluateCommand
         var thinking = new ThinkingArguments(seed);
         Option<string?> adapter = CommonOptions.Adapter();
         var precision = new PrecisionArguments();
+        var memory = new MemoryArguments();
         Option<string> engine = Engines.Option();
         Option<string> kernel = CommonOptions.Kernel();
         Option<int> threads = CommonOptions.Threads();
@@ -34,7 +35,7 @@ internal static class EvaluateCommand
         {
             bundle, data, beams, score, rows, seed,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, samples, report, json, adapter, .. precision.Options, engine, kernel, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, samples, report, json, adapter, .. precision.Options, .. memory.Options, engine, kernel, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -65,7 +66,7 @@ internal static class EvaluateCommand
 
                 // One thread a request and a request a core ranks more rows a second than all cores on one request.
                 int forward = parsed.GetResult(threads) is { Implicit: false } ? parsed.GetValue(threads) : 1;
-                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, precision.Apply(parsed, CommonOptions.Recommender(parsed.GetValue(bundle)!, forward, parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!))));
+                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, memory.Apply(parsed, precision.Apply(parsed, CommonOptions.Recommender(parsed.GetValue(bundle)!, forward, parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!)))));
                 IReadOnlyList<Interaction> interactions = InteractionReader.Load(dataPath, recommender.Catalog);
                 if (limit > 0 && limit < interactions.Count)
                 {

@@ -25,6 +25,7 @@ internal static class GenerateCommand
         var thinking = new ThinkingArguments();
         Option<string?> adapter = CommonOptions.Adapter();
         var precision = new PrecisionArguments();
+        var memory = new MemoryArguments();
         Option<string> engine = Engines.Option();
         Option<int> threads = CommonOptions.Threads();
         Option<int> parallel = CommonOptions.Parallel();
@@ -32,7 +33,7 @@ internal static class GenerateCommand
         {
             bundle, message, prompt, promptIds, input, output, maxTokens,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, adapter, .. precision.Options, engine, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, adapter, .. precision.Options, .. memory.Options, engine, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -50,7 +51,7 @@ internal static class GenerateCommand
                 }
 
                 using TextModel model = TextModel.Open(
-                    precision.Apply(parsed, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel))), Engines.Loader(parsed.GetValue(engine)!));
+                    memory.Apply(parsed, precision.Apply(parsed, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel)))), Engines.Loader(parsed.GetValue(engine)!));
                 var request = new TextRequest
                 {
                     MaxTokens = parsed.GetValue(maxTokens),

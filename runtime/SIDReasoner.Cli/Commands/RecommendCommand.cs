@@ -25,6 +25,7 @@ internal static class RecommendCommand
         var thinking = new ThinkingArguments();
         Option<string?> adapter = CommonOptions.Adapter();
         var precision = new PrecisionArguments();
+        var memory = new MemoryArguments();
         Option<string> engine = Engines.Option();
         Option<string> kernel = CommonOptions.Kernel();
         Option<int> threads = CommonOptions.Threads();
@@ -33,7 +34,7 @@ internal static class RecommendCommand
         {
             bundle, history, promptIds, input, output, k, beams, score, exclude, whole, adapter,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, .. precision.Options, engine, kernel, threads, parallel])
+        foreach (Option option in (IEnumerable<Option>)[.. thinking.Options, skip, json, .. precision.Options, .. memory.Options, engine, kernel, threads, parallel])
         {
             command.Options.Add(option);
         }
@@ -54,7 +55,7 @@ internal static class RecommendCommand
                     RequireWholeHistory = parsed.GetValue(whole),
                     Adapter = parsed.GetValue(adapter),
                 };
-                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, precision.Apply(parsed, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!))));
+                using Recommender recommender = Engines.Open(parsed.GetValue(engine)!, memory.Apply(parsed, precision.Apply(parsed, CommonOptions.Recommender(parsed.GetValue(bundle)!, parsed.GetValue(threads), parsed.GetValue(parallel), CommonOptions.ParseKernel(parsed.GetValue(kernel)!)))));
                 request = request with { Thinking = thinking.Thinking(parsed, recommender.GenerationConfig) };
                 if (inputPath is not null)
                 {

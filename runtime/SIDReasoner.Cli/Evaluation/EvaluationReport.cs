@@ -33,6 +33,10 @@ internal sealed record EvaluationReport(
 
     private double ThoughtTokens => Rows.Sum(row => row.ThoughtTokens) / (double)(Rows.Count * Settings.Samples);
 
+    private long PromptTokens => Rows.Sum(row => (long)row.PromptTokens);
+
+    private long PrefixTokens => Rows.Sum(row => (long)row.PrefixTokens);
+
     public void Print(TextWriter writer)
     {
         CultureInfo invariant = CultureInfo.InvariantCulture;
@@ -59,6 +63,10 @@ internal sealed record EvaluationReport(
         writer.WriteLine(string.Create(
             invariant,
             $"ms a row, median: prompt {Median(s => s.Prompt):F2}, prefill {Median(s => s.Prefill):F2}, thinking {Median(s => s.Thinking):F2}, search {Median(s => s.Search):F2}, all {Median(s => s.Total):F2}; 99th percentile of all {Percentile(s => s.Total, .99):F2}"));
+        if (PrefixTokens > 0)
+        {
+            writer.WriteLine(string.Create(invariant, $"{PrefixTokens} of {PromptTokens} prompt tokens known from earlier prompts"));
+        }
     }
 
     public string ToJson(string data)
@@ -77,6 +85,8 @@ internal sealed record EvaluationReport(
             json.WriteNumber("outside_catalog", OutsideCatalog);
             json.WriteNumber("illegal_rate", Answers == 0 ? 0 : (double)OutsideCatalog / Answers);
             json.WriteNumber("seconds", Math.Round(Seconds, 3));
+            json.WriteNumber("prompt_tokens", PromptTokens);
+            json.WriteNumber("prefix_tokens", PrefixTokens);
             WriteThinking(json);
             WriteLevels(json, MeanOf);
             if (Settings.Samples > 1)

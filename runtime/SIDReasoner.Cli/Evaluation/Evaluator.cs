@@ -106,6 +106,10 @@ internal static class Evaluator
                 samples.Average(answer => answer.Stages.Prefill),
                 samples.Average(answer => answer.Stages.Thinking),
                 samples.Average(answer => answer.Stages.Search),
-                samples.Average(answer => answer.Stages.Lookup)));
+                samples.Average(answer => answer.Stages.Lookup)))
+        {
+            PromptTokens = samples.Sum(answer => answer.PromptTokens),
+            PrefixTokens = samples.Sum(answer => answer.PrefixTokens),
+        };
     }
 }

@@ -15,6 +15,12 @@ namespace SIDReasoner.Cli.Evaluation;
 /// <param name="Stages">Mean milliseconds a sample.</param>
 internal sealed record RowResult(int[] SidRanks, int[] ItemRanks, int Answers, int OutsideCatalog, int ClosedThoughts, int ThoughtTokens, StageTimes Stages)
 {
+    /// <summary>Prompt tokens over all samples.</summary>
+    public int PromptTokens { get; init; }
+
+    /// <summary>Those of them that were not run, since an earlier prompt began the same.</summary>
+    public int PrefixTokens { get; init; }
+
     /// <summary>The best rank of all samples, or -1 where none found the target.</summary>
     public static int Best(int[] ranks) => ranks.Where(rank => rank >= 0).DefaultIfEmpty(RankingMetrics.NotFound).Min();
 
@@ -31,6 +37,8 @@ internal sealed record RowResult(int[] SidRanks, int[] ItemRanks, int Answers, i
             json.WriteNumber("outside", OutsideCatalog);
             json.WriteNumber("closed", ClosedThoughts);
             json.WriteNumber("tokens", ThoughtTokens);
+            json.WriteNumber("prompt", PromptTokens);
+            json.WriteNumber("prefix", PrefixTokens);
             json.WriteStartArray("ms");
             foreach (double stage in new[] { Stages.Prompt, Stages.Prefill, Stages.Thinking, Stages.Search, Stages.Lookup })
             {
@@ -57,7 +65,11 @@ internal sealed record RowResult(int[] SidRanks, int[] ItemRanks, int Answers, i
             row.GetProperty("outside").GetInt32(),
             row.GetProperty("closed").GetInt32(),
             row.GetProperty("tokens").GetInt32(),
-            new StageTimes(ms[0], ms[1], ms[2], ms[3], ms[4]));
+            new StageTimes(ms[0], ms[1], ms[2], ms[3], ms[4]))
+        {
+            PromptTokens = row.GetProperty("prompt").GetInt32(),
+            PrefixTokens = row.GetProperty("prefix").GetInt32(),
+        };
     }
 
     private static int[] Ints(JsonElement list) => [.. list.EnumerateArray().Select(value => value.GetInt32())];

@@ -54,6 +54,29 @@ internal sealed unsafe class KvCache : IDisposable
         return true;
     }
 
+    /// <summary>Writes rows from elsewhere over rows <paramref name="first"/> on.</summary>
+    /// <param name="first">Where they go.</param>
+    /// <param name="rows">How many; there must be room.</param>
+    /// <param name="source">float32 [tensors * heads, <paramref name="sourceRows"/>, D]; its first rows are taken.</param>
+    /// <param name="sourceRows">Rows of the source.</param>
+    public void CopyIn(int first, int rows, byte* source, int sourceRows)
+    {
+        var rowBytes = (long)_headSize * sizeof(float);
+        for (var i = 0; i < _buffers.Length * _heads; i++)
+            Buffer.MemoryCopy(source + i * sourceRows * rowBytes, RowOf(i, first), rows * rowBytes, rows * rowBytes);
+    }
+
+    /// <summary>Copies rows elsewhere.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="target">float32 [tensors * heads, <paramref name="rows"/>, D].</param>
+    public void CopyOut(int first, int rows, byte* target)
+    {
+        var rowBytes = (long)_headSize * sizeof(float);
+        for (var i = 0; i < _buffers.Length * _heads; i++)
+            Buffer.MemoryCopy(RowOf(i, first), target + i * rows * rowBytes, rows * rowBytes, rows * rowBytes);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -67,4 +90,8 @@ internal sealed unsafe class KvCache : IDisposable
 
         Rows = 0;
     }
+
+    /// <summary>A row of one head of one tensor; <paramref name="plane"/> counts heads, tensor by tensor.</summary>
+    private byte* RowOf(int plane, int row) =>
+        _buffers[plane / _heads]!.Pointer + ((long)(plane % _heads) * Rows + row) * _headSize * sizeof(float);
 }

@@ -9,11 +9,15 @@ internal sealed class OnnxAdapter : IDisposable
     private readonly RunOptions _options = new();
 
     /// <summary>Maps an adapter's file.</summary>
-    public OnnxAdapter(string path)
+    public OnnxAdapter(string name, string path)
     {
+        Name = name;
         _adapter = OrtLoraAdapter.Create(path, null);
         _options.AddActiveLoraAdapter(_adapter);
     }
+
+    /// <summary>Its name in the bundle.</summary>
+    public string Name { get; }
 
     /// <summary>Native run options, for as long as this lives.</summary>
     public nint RunOptions => _options.DangerousGetHandle();

@@ -32,12 +32,14 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     private readonly NativeBuffer _outputs;
     private readonly NativeBuffer _outputNames;
     private readonly nint _runOptions;
+    private readonly string? _adapter;
     private bool _isDisposed;
 
     internal OnnxDecoderSession(OnnxModel model, OnnxAdapter? adapter)
     {
         _model = model;
         _runOptions = adapter?.RunOptions ?? 0;
+        _adapter = adapter?.Name;
         var manifest = model.Manifest;
         VocabSize = manifest.VocabSize;
         SidColumnCount = manifest.SidTokens?.Texts.Count ?? 0;
@@ -57,6 +59,9 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
 
     /// <inheritdoc/>
     public int Length { get; private set; }
+
+    /// <inheritdoc/>
+    public int ReusedTokens { get; private set; }
 
     /// <inheritdoc/>
     public int Capacity { get; }
@@ -88,15 +93,25 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         CheckCall(tokens, outputs);
         SessionRules.CheckText(Length, tokens.Length, _control.SuffixRows, MaxTextLength);
         EnsureCache(Length + tokens.Length, Length);
-        while (!tokens.IsEmpty)
+        if (Length > 0 || _model.Prefixes is not { } prefixes)
         {
-            var piece = tokens[..Math.Min(MaxPieceTokens, tokens.Length)];
-            tokens = tokens[piece.Length..];
-            var wanted = tokens.IsEmpty ? outputs : StepOutputs.None;
-            EnsureOutputs(wanted, rows: 1);
-            Run(piece, _control.Text(wanted), Length + piece.Length, wanted, first: 0, rows: 1);
-            Length += piece.Length;
+            RunText(tokens, outputs);
+            return;
         }
+
+        // The last token always runs: its outputs are what the call is for.
+        ReusedTokens = Length = prefixes.Load(_adapter, tokens, tokens.Length - 1, _cache);
+        try
+        {
+            RunText(tokens[Length..], outputs);
+        }
+        catch
+        {
+            Rewind(0);
+            throw;
+        }
+
+        prefixes.Store(_adapter, tokens, _cache);
     }
 
     /// <inheritdoc/>
@@ -126,6 +141,8 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
         Length = length;
+        if (length == 0)
+            ReusedTokens = 0;
         _control.Reset();
         ForgetOutputs();
     }
@@ -143,6 +160,19 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
             tensors.Dispose();
         foreach (var buffer in (ReadOnlySpan<NativeBuffer>)[_inputs, _outputs, _outputNames])
             buffer.Dispose();
+    }
+
+    private void RunText(ReadOnlySpan<int> tokens, StepOutputs outputs)
+    {
+        while (!tokens.IsEmpty)
+        {
+            var piece = tokens[..Math.Min(MaxPieceTokens, tokens.Length)];
+            tokens = tokens[piece.Length..];
+            var wanted = tokens.IsEmpty ? outputs : StepOutputs.None;
+            EnsureOutputs(wanted, rows: 1);
+            Run(piece, _control.Text(wanted), Length + piece.Length, wanted, first: 0, rows: 1);
+            Length += piece.Length;
+        }
     }
 
     /// <summary>Rows of one run: the whole vocabulary for every row of a wide level would take gigabytes.</summary>

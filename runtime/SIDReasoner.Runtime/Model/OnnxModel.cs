@@ -25,7 +25,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
     private readonly List<NativeBuffer> _names = [];
     private bool _isDisposed;
 
-    private OnnxModel(InferenceSession session, string folder, BundleManifest manifest, BundlePrecision precision)
+    private OnnxModel(InferenceSession session, string folder, BundleManifest manifest, BundlePrecision precision, long prefixBytes)
     {
         _session = session;
         _folder = folder;
@@ -33,6 +33,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
         Precision = precision.Name;
         Handle = OrtNative.HandleOf(session);
         Masks = new MaskView(manifest.CacheRows);
+        Prefixes = prefixBytes > 0 ? new PrefixCache(prefixBytes, 2 * manifest.LayerCount, manifest.KvHeadCount, manifest.HeadSize) : null;
         var layers = Enumerable.Range(0, manifest.LayerCount).ToArray();
         string[] past = [.. layers.SelectMany(n => new[] { $"past_key_values.{n}.key", $"past_key_values.{n}.value" })];
         string[] present = [.. layers.SelectMany(n => new[] { $"present.{n}.key", $"present.{n}.value" })];
@@ -55,6 +56,9 @@ public sealed unsafe class OnnxModel : IDecoderEngine
 
     internal MaskView Masks { get; }
 
+    /// <summary>Keys and values of earlier prompts, for all sessions; null where none are kept.</summary>
+    internal PrefixCache? Prefixes { get; }
+
     internal byte** InputNames { get; }
 
     internal byte** PresentNames { get; }
@@ -76,6 +80,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
         ArgumentNullException.ThrowIfNull(bundle);
         options ??= new OnnxModelOptions();
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.PrefixCacheBytes);
         var manifest = bundle.Manifest;
         var precision = PrecisionRules.Choose(manifest, bundle.Path, options.Precision, options.ForcePrecision, Int8Support.IsPresent);
         OnnxTelemetry.Disable();
@@ -85,7 +90,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
             using var settings = Settings(options);
             session = new InferenceSession(bundle.FilePath(precision.Model), settings);
             CheckGraph(session, manifest, precision);
-            return new OnnxModel(session, bundle.Path, manifest, precision);
+            return new OnnxModel(session, bundle.Path, manifest, precision, options.PrefixCacheBytes);
         }
         catch (OnnxRuntimeException error)
         {
@@ -121,6 +126,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
         _session.Dispose();
         foreach (var adapter in _adapters.Values)
             adapter.Dispose();
+        Prefixes?.Dispose();
         Masks.Dispose();
         foreach (var name in _names)
             name.Dispose();
@@ -134,7 +140,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
         lock (_adapters)
         {
             if (!_adapters.TryGetValue(found.Name, out var adapter))
-                _adapters.Add(found.Name, adapter = new OnnxAdapter(Path.Combine(_folder, found.File)));
+                _adapters.Add(found.Name, adapter = new OnnxAdapter(found.Name, Path.Combine(_folder, found.File)));
             return adapter;
         }
     }

@@ -1,6 +1,6 @@
 namespace SIDReasoner.Runtime.Model;
 
-/// <summary>How a model is loaded. Answers do not depend on anything here but <see cref="Precision"/>.</summary>
+/// <summary>How a model is loaded. Answers do not depend on anything here but <see cref="Precision"/>, up to the last digits where prompts are cut elsewhere (<see cref="PrefixCacheBytes"/>).</summary>
 public sealed record OnnxModelOptions
 {
     /// <summary>Threads of one run; runs of several sessions share them. Default 0: one a processor core.</summary>
@@ -14,6 +14,9 @@ public sealed record OnnxModelOptions
 
     /// <summary>Lays weights out for the processor at load, for which they are copied into memory once. Default true; false saves that memory and is up to 1.3x slower.</summary>
     public bool Prepack { get; init; } = true;
+
+    /// <summary>Most memory for keys and values of earlier prompts: a prompt that begins as one of them did runs only the rest. Default 0: none are kept.</summary>
+    public long PrefixCacheBytes { get; init; }
 
     /// <summary>Lets idle threads wait busily for the next operator. Default false: a server's processors are shared.</summary>
     public bool Spin { get; init; }

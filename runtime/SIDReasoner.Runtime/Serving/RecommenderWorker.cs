@@ -77,6 +77,7 @@ internal sealed class RecommenderWorker : IDisposable
             ? _referenceSearch!.Search(_session, options, _results, cancellation)
             : _search.Search(_session, options, _results, cancellation);
         long searched = Stopwatch.GetTimestamp();
+        int reused = _session.ReusedTokens;
 
         // What an engine shares among its sessions, it may lend to the next one from here on.
         _session.Rewind(0);
@@ -93,6 +94,7 @@ internal sealed class RecommenderWorker : IDisposable
             Thinking = thought,
             Stages = new StageTimes(Milliseconds(began, prompted), Milliseconds(prompted, prefilled), thinking is null ? 0 : Milliseconds(prefilled, thoughtUp), Milliseconds(thoughtUp, searched), Milliseconds(searched, finished)),
             PromptTokens = prompt.Length,
+            PrefixTokens = reused,
             DroppedItems = dropped,
             BeamWidth = width,
             ScoreMode = mode,

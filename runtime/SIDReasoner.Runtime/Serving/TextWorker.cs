@@ -54,6 +54,7 @@ internal sealed class TextWorker(Bundle bundle, TextAssets assets, IDecoderEngin
                 Thinking = thought,
                 Stages = new TextStageTimes(Milliseconds(began, prompted), Milliseconds(prompted, prefilled), thinking is null ? 0 : Milliseconds(prefilled, thoughtUp), Milliseconds(thoughtUp, decoded)),
                 PromptTokens = prompt.Length,
+                PrefixTokens = session.ReusedTokens,
                 Engine = engine.Name,
                 Precision = engine.Precision,
             };
