@@ -26,7 +26,7 @@ public sealed class RecommenderOptions
     /// <summary>Form of the weights, as the bundle lists them: <c>fp32</c>, <c>int8</c>; or <c>auto</c>, which goes by width and processor. Default null: the bundle's first.</summary>
     public string? Precision { get; set; }
 
-    /// <summary>Runs int8 also on a processor without VNNI, where it is slow and sums may saturate. Default false: that is refused.</summary>
+    /// <summary>Runs int8 also on a processor without VNNI: the same answers, but a smaller gain. Default false: that is refused.</summary>
     public bool ForcePrecision { get; set; }
 
     /// <summary>

@@ -7,22 +7,21 @@ namespace SIDReasoner.EndToEnd.Tests;
 /// <summary>--precision from export to answer.</summary>
 public class PrecisionCommandTests(TinyBundle tiny) : IClassFixture<TinyBundle>
 {
-    [SkippableFact]
+    [Fact]
     public void Recommend_EachPrecision_IsNamedInTheAnswerAndTheSameOnBothEngines()
     {
-        Processors.RequireInt8Dot();
         string bundle = Export("fp32,int8");
 
-        string plain = List(bundle), int8 = List(bundle, "--precision", "int8");
+        string plain = List(bundle), int8 = List(bundle, "--precision", "int8", "--force-precision");
 
         Assert.StartsWith("fp32 ", plain, StringComparison.Ordinal);
         Assert.StartsWith("int8 ", int8, StringComparison.Ordinal);
         Assert.NotEqual(plain[4..], int8[4..]);
-        Assert.Equal(int8, List(bundle, "--precision", "int8", "--engine", "genai"));
+        Assert.Equal(int8, List(bundle, "--precision", "int8", "--force-precision", "--engine", "genai"));
         Assert.Equal(plain, List(bundle, "--precision", "auto"));
         Assert.Contains(
             "exact scores, int8 on onnxruntime",
-            HostProcess.Succeed(HostProcess.Sidr("recommend", "--bundle", bundle, "--history", "1,2,3", "--precision", "int8")),
+            HostProcess.Succeed(HostProcess.Sidr("recommend", "--bundle", bundle, "--history", "1,2,3", "--precision", "int8", "--force-precision")),
             StringComparison.Ordinal);
     }
 
@@ -38,27 +37,25 @@ public class PrecisionCommandTests(TinyBundle tiny) : IClassFixture<TinyBundle>
         Assert.Equal(int4, List(bundle, "--precision", "int4", "--engine", "genai"));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Evaluate_Precision_IsNamedInTheReport()
     {
-        Processors.RequireInt8Dot();
         string bundle = Export("int8,fp32"), data = Path.Combine(tiny.NewFolder(), "test.csv");
         File.WriteAllLines(data, ["user_id,history_item_id,item_id", "u1,\"[1, 2]\",3", "u2,\"[4, 5]\",6"]);
 
-        string first = Precision(HostProcess.Sidr("evaluate", "--bundle", bundle, "--data", data, "--json"));
+        string first = Precision(HostProcess.Sidr("evaluate", "--bundle", bundle, "--data", data, "--json", "--force-precision"));
         string named = Precision(HostProcess.Sidr("evaluate", "--bundle", bundle, "--data", data, "--json", "--precision", "fp32"));
 
         Assert.Equal("int8", first);
         Assert.Equal("fp32", named);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Generate_Precision_IsNamedInTheAnswer()
     {
-        Processors.RequireInt8Dot();
         string bundle = Export("fp32,int8");
 
-        Assert.Equal("int8", Precision(HostProcess.Sidr("generate", "--bundle", bundle, "--prompt-ids", "5,6", "--max-tokens", "2", "--json", "--precision", "int8")));
+        Assert.Equal("int8", Precision(HostProcess.Sidr("generate", "--bundle", bundle, "--prompt-ids", "5,6", "--max-tokens", "2", "--json", "--precision", "int8", "--force-precision")));
     }
 
     [Fact]

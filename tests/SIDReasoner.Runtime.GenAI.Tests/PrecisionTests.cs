@@ -9,17 +9,15 @@ namespace SIDReasoner.Runtime.GenAI.Tests;
 /// <summary>GenAI opens a bundle's other precisions by overlaying the file's name, and computes the same bits as ONNX Runtime.</summary>
 public sealed class PrecisionTests
 {
-    [SkippableTheory]
+    [Theory]
     [InlineData("int8")]
     [InlineData("int4")]
     public void CreateSession_OtherPrecision_EqualsOnnxRuntimesBits(string precision)
     {
-        if (precision == "int8")
-            Processors.RequireInt8Dot();
         using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 51);
         using var bundle = new TestBundle(checkpoint.Folder, checkpoint.CatalogFolder, options => options with { Precisions = ["fp32", precision] });
-        using var genAi = bundle.LoadGenAi(options => options with { Precision = precision });
-        using var onnx = OnnxModel.Load(bundle.Bundle, new OnnxModelOptions { Threads = 1, Precision = precision });
+        using var genAi = bundle.LoadGenAi(options => options with { Precision = precision, ForcePrecision = true });
+        using var onnx = OnnxModel.Load(bundle.Bundle, new OnnxModelOptions { Threads = 1, Precision = precision, ForcePrecision = true });
         using var plain = bundle.LoadOnnx();
 
         var (expected, actual, other) = (Rows(onnx), Rows(genAi), Rows(plain));
@@ -29,17 +27,16 @@ public sealed class PrecisionTests
         Assert.NotEqual(other, actual);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Load_PrecisionTheBundleLacks_NamesThoseItHas()
     {
-        Processors.RequireInt8Dot();
         using var checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 52);
         using var bundle = new TestBundle(checkpoint.Folder, change: options => options with { Precisions = ["int8", "fp32"] });
 
         var error = Assert.Throws<SidReasonerException>(() => bundle.LoadGenAi(options => options with { Precision = "int3" }));
 
         Assert.Contains("'int8', 'fp32'", error.Message, StringComparison.Ordinal);
-        using var first = bundle.LoadGenAi();
+        using var first = bundle.LoadGenAi(options => options with { ForcePrecision = true });
         Assert.Equal("int8", first.Precision);
     }
 

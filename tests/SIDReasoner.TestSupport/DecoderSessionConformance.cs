@@ -30,7 +30,7 @@ public abstract class DecoderSessionConformance
 
     private ISessionSource Load(RandomCheckpoint checkpoint) => Load(checkpoint.Folder, checkpoint.CatalogFolder);
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Variants))]
     public void AppendTokens_AllOutputs_AreOfOneRowOfLogits(string variant)
     {
@@ -47,7 +47,7 @@ public abstract class DecoderSessionConformance
         AssertClose([(float)SlowSearch.LogSumExp(logits)], Copy(session.LogSumExp));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Variants))]
     public void AppendTokens_InPieces_EqualsOneCall(string variant)
     {
@@ -63,7 +63,7 @@ public abstract class DecoderSessionConformance
         AssertClose(whole, Copy(session.Logits));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Variants))]
     public void AppendBeams_RandomTree_EqualsEachPathAsText(string variant)
     {
@@ -102,7 +102,7 @@ public abstract class DecoderSessionConformance
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Variants))]
     public void Rewind_ThenOtherText_EqualsAFreshSession(string variant)
     {
@@ -123,7 +123,7 @@ public abstract class DecoderSessionConformance
         AssertClose(Fresh(source, s_prompt).Logits, Copy(session.Logits));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Variants))]
     public void Search_RealModel_EqualsSlowSearchOverFreshForwards(string variant)
     {
@@ -177,7 +177,7 @@ public abstract class DecoderSessionConformance
         }
     }
 
-    [SkippableFact]
+    [Fact]
     public void AppendTokens_BadCalls_AreRefusedAndChangeNothing()
     {
         using RandomCheckpoint checkpoint = RandomCheckpoint.Create("qwen3-tied", seed: 7);

@@ -6,12 +6,12 @@ namespace SIDReasoner.TestSupport;
 /// <summary>What this machine's processor can do, as the operating system lists it.</summary>
 public static class Processors
 {
-    /// <summary>Whether 8-bit products are exact: on Arm always, on x86 with AVX-512 VNNI or AVX-VNNI.</summary>
+    /// <summary>Whether int8 runs unforced: on Arm always, on x86 with AVX-512 VNNI or AVX-VNNI.</summary>
     public static bool HasInt8Dot { get; } = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 || HasVnniFlag();
 
-    /// <summary>Skips a test that runs 8-bit products where this processor's sums saturate.</summary>
+    /// <summary>Skips a test of int8 where it runs only by force.</summary>
     public static void RequireInt8Dot() =>
-        Skip.IfNot(HasInt8Dot, "This processor has neither AVX-512 VNNI nor AVX-VNNI, so its 8-bit products are not exact.");
+        Skip.IfNot(HasInt8Dot, "This processor has neither AVX-512 VNNI nor AVX-VNNI, so int8 is refused.");
 
     private static bool HasVnniFlag() =>
         File.Exists("/proc/cpuinfo")

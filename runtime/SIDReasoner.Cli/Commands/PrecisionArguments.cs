@@ -12,7 +12,7 @@ internal sealed class PrecisionArguments
         HelpName = "fp32|int8|int4|auto",
     };
 
-    private readonly Option<bool> _force = new("--force-precision") { Description = "Run int8 also without VNNI, where it is slow and sums may saturate." };
+    private readonly Option<bool> _force = new("--force-precision") { Description = "Run int8 also on a processor without VNNI: the same answers, but a smaller gain." };
 
     /// <summary>Both.</summary>
     public IEnumerable<Option> Options => [_precision, _force];

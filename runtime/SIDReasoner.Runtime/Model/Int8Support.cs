@@ -3,13 +3,16 @@ using System.Runtime.Intrinsics.X86;
 
 namespace SIDReasoner.Runtime.Model;
 
-/// <summary>Whether this processor multiplies u8 by s8 exactly and fast.</summary>
+/// <summary>Whether this processor multiplies u8 by s8 exactly and fast, and how ONNX Runtime is kept exact where it does not.</summary>
 /// <remarks>
-/// On x86 that takes AVX-512 VNNI or AVX-VNNI: without, ONNX Runtime adds pairs of products in 16 bits, which saturate, and is no
-/// faster than float32. Arm's kernels add in 32 bits on every processor.
+/// On x86 speed takes AVX-512 VNNI or AVX-VNNI: without, ONNX Runtime's u8 times s8 adds pairs of products in 16 bits, which saturate.
+/// Arm's kernels add in 32 bits on every processor.
 /// </remarks>
 internal static class Int8Support
 {
+    /// <summary>Session setting, "1", under which ONNX Runtime makes s8 weights u8 at load where its u8 times s8 saturates: sums of 32 bits, the same answers everywhere. It does nothing on other processors.</summary>
+    public const string ExactSumsSetting = "session.x64quantprecision";
+
     private const int Avx512VnniBit = 11;
     private const int AvxVnniBit = 4;
 

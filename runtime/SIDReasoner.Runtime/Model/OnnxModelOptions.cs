@@ -9,7 +9,7 @@ public sealed record OnnxModelOptions
     /// <summary>Form of the weights, as the bundle lists them, or <c>auto</c>: int8 where there is one, the model is at least 512 wide and the processor multiplies bytes, else fp32. Default null: the bundle's first.</summary>
     public string? Precision { get; init; }
 
-    /// <summary>Runs int8 also on a processor without VNNI, where it is slow and sums may saturate. Default false: that is refused.</summary>
+    /// <summary>Runs int8 also on a processor without VNNI: the same answers, but a smaller gain. Default false: that is refused.</summary>
     public bool ForcePrecision { get; init; }
 
     /// <summary>Lays weights out for the processor at load, for which they are copied into memory once. Default true; false saves that memory and is up to 1.3x slower.</summary>

@@ -21,7 +21,7 @@ internal static class PrecisionRules
     /// <param name="requested">A name, <see cref="Auto"/>, or null for the bundle's first.</param>
     /// <param name="force">Runs int8 where the processor is not made for it.</param>
     /// <param name="hasInt8Dot">Whether the processor is: <see cref="Int8Support.IsPresent"/>.</param>
-    /// <exception cref="SidReasonerException">The bundle lacks it, or this processor computes it inexactly and slowly.</exception>
+    /// <exception cref="SidReasonerException">The bundle lacks it, or this processor gains little by it.</exception>
     public static BundlePrecision Choose(BundleManifest manifest, string bundlePath, string? requested, bool force, bool hasInt8Dot)
     {
         var forms = manifest.Precisions;
@@ -37,7 +37,7 @@ internal static class PrecisionRules
         if (chosen.Name == Int8 && !hasInt8Dot && !force)
         {
             throw new SidReasonerException(
-                "Precision 'int8' needs a processor with AVX-512 VNNI or AVX-VNNI, and this one has neither: sums would saturate and answers differ from other machines'. Choose another precision, or force it (--force-precision, ForcePrecision).");
+                "Precision 'int8' needs a processor with AVX-512 VNNI or AVX-VNNI, and this one has neither: products gain little there (answers stay the same). Choose another precision, or force it (--force-precision, ForcePrecision).");
         }
 
         return chosen;

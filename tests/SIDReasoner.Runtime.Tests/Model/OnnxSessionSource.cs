@@ -16,7 +16,7 @@ internal sealed class OnnxSessionSource : ISessionSource
         var options = new BundleExportOptions { Checkpoint = checkpoint, Catalog = catalog, Output = Path.Combine(_folder, "bundle") };
         BundleExporter.Export(change?.Invoke(options) ?? options);
         Bundle = Bundle.Open(Path.Combine(_folder, "bundle"));
-        Model = OnnxModel.Load(Bundle, new OnnxModelOptions { Threads = 1 });
+        Model = OnnxModel.Load(Bundle, new OnnxModelOptions { Threads = 1, ForcePrecision = true });
     }
 
     public Bundle Bundle { get; }

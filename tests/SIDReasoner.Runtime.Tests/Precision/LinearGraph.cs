@@ -5,6 +5,7 @@ using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Export.Decoder;
 using SIDReasoner.Export.Onnx;
 using SIDReasoner.Export.Precision;
+using SIDReasoner.Runtime.Model;
 
 namespace SIDReasoner.Runtime.Tests.Precision;
 
@@ -45,6 +46,7 @@ internal sealed class LinearGraph : IDisposable
         var path = Path.Combine(_folder, "model.onnx");
         File.WriteAllBytes(path, graph.Build().ToByteArray());
         using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        options.AddSessionConfigEntry(Int8Support.ExactSumsSetting, "1");
         _session = new InferenceSession(path, options);
     }
 

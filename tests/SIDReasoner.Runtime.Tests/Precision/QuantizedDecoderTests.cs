@@ -29,12 +29,10 @@ public sealed class QuantizedDecoderTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void AppendTokens_Quantized_EqualsTheOraclesDecoder(string precision, string variant)
     {
-        if (precision == "int8")
-            Processors.RequireInt8Dot();
         using var files = RandomCheckpoint.Create(variant, seed: 13);
         using var checkpoint = CheckpointFolder.Open(files.Folder);
         using var source = new OnnxSessionSource(files.Folder, change: o => o with { Precisions = [precision] });
