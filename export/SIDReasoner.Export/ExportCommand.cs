@@ -45,10 +45,11 @@ internal static class ExportCommand
         var context = new Option<int?>("--context") { Description = "Most text tokens of a request. Default: the checkpoint's positions, at most 4096.", HelpName = "N" };
         var beams = new Option<int?>("--max-beams") { Description = "Beams that fit after a full context, 1 to 1024. Default: 256, or as many as a search of 1024 beams over this catalogue needs.", HelpName = "N" };
         var precision = new Option<string>("--precision") { Description = "Forms of the weights, separated by commas, the default one first: fp32, int8 (8 bits by rows, for prompts and search; needs VNNI to run), int4 (4 bits in blocks of 32, smallest, fastest for single tokens, least exact).", HelpName = "LIST", DefaultValueFactory = _ => "fp32" };
+        var calibration = new Option<string?>("--calibration") { Description = "With int8 or int4: prompts on which outlier channels are measured, JSON Lines of {\"text\"} or {\"prompt_ids\"}. Default: prompts drawn from the catalogue.", HelpName = "FILE.jsonl" };
         var adapter = new Option<string[]>("--adapter") { Description = "A LoRA adapter as peft saves it, which requests then name; may be given several times.", HelpName = "NAME=DIR" };
         var end = new Option<string?>("--reference-end") { Description = "Token ids of newline and end of turn, for score mode 'reference'. Default: from tokenizer.json and prompt.json.", HelpName = "A,B" };
         var json = new Option<bool>("--json") { Description = "Print what was written as one JSON object." };
-        var command = new RootCommand(Description) { checkpoint, catalog, output, context, beams, precision, adapter, end, json };
+        var command = new RootCommand(Description) { checkpoint, catalog, output, context, beams, precision, calibration, adapter, end, json };
         command.SetAction((parsed, _) => HostErrors.RunAsync(
             async () =>
             {
@@ -60,6 +61,7 @@ internal static class ExportCommand
                     Context = parsed.GetValue(context),
                     MaxBeams = parsed.GetValue(beams),
                     Precisions = parsed.GetValue(precision)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                    Calibration = parsed.GetValue(calibration),
                     Adapters = ParseAdapters(parsed.GetValue(adapter) ?? []),
                     ReferenceEnd = ParseIds(parsed.GetValue(end)),
                 };
@@ -106,8 +108,13 @@ internal static class ExportCommand
         var items = manifest.SidTokens is null
             ? "text alone"
             : $"{manifest.ItemCount.ToString("N0", CultureInfo.InvariantCulture)} items, {manifest.SidCount.ToString("N0", CultureInfo.InvariantCulture)} SIDs of up to {manifest.Levels} tokens";
-        return $"Wrote '{options.Output}': {manifest.Architecture}, {manifest.LayerCount} layers, {items}; context {manifest.Context}, {manifest.MaxBeams} beams, {string.Join(", ", manifest.Precisions.Select(p => p.Name))}.";
+        return $"Wrote '{options.Output}': {manifest.Architecture}, {manifest.LayerCount} layers, {items}; context {manifest.Context}, {manifest.MaxBeams} beams, {string.Join(", ", manifest.Precisions.Select(p => p.Name))}{Folding(manifest)}.";
     }
+
+    private static string Folding(BundleManifest manifest) =>
+        manifest.Precisions.All(p => p.Name == Precision.PrecisionForms.Float32) ? ""
+        : manifest.CalibrationPrompts > 0 ? $" (channels measured on {manifest.CalibrationPrompts} prompts)"
+        : " (channels as they are: no prompts to measure them on; --calibration FILE gives some)";
 
     private static string Json(BundleExportOptions options, BundleManifest manifest)
     {
@@ -127,6 +134,7 @@ internal static class ExportCommand
             foreach (var precision in manifest.Precisions)
                 json.WriteStringValue(precision.Name);
             json.WriteEndArray();
+            json.WriteNumber("calibration_prompts", manifest.CalibrationPrompts);
             json.WriteNumber("bytes", manifest.Files.Values.Sum(f => f.Bytes));
             json.WriteEndObject();
         }

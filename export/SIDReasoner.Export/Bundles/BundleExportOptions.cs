@@ -20,8 +20,14 @@ public sealed record BundleExportOptions
     /// <summary>Beams that always fit after a full context (W max), 1 to 1,024. Default null: 256, or as many as a search of 1,024 beams over this catalogue needs.</summary>
     public int? MaxBeams { get; init; }
 
-    /// <summary>Forms of the weights to write, the default one first: <c>fp32</c>, <c>int8</c>. Default <c>fp32</c> alone.</summary>
+    /// <summary>Forms of the weights to write, the default one first: <c>fp32</c>, <c>int8</c>, <c>int4</c>. Default <c>fp32</c> alone.</summary>
     public IReadOnlyList<string> Precisions { get; init; } = ["fp32"];
+
+    /// <summary>
+    /// JSON Lines of <c>{"text": ...}</c> or <c>{"prompt_ids": [...]}</c>, the first 256 of which say how large channels become before they are rounded. Null, the default, draws
+    /// prompts from the catalogue; without catalogue, tokenizer or prompt.json weights are then rounded as they are.
+    /// </summary>
+    public string? Calibration { get; init; }
 
     /// <summary>LoRA adapters by name, each a folder as peft saves it. None by default; with one, the graph's adapted layers get two more inputs each.</summary>
     public IReadOnlyDictionary<string, string> Adapters { get; init; } = new Dictionary<string, string>();

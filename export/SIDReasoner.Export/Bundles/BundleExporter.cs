@@ -5,10 +5,12 @@ using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Core.Configuration;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Core.SemanticIds;
+using SIDReasoner.Core.Text;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Export.Adapters;
 using SIDReasoner.Export.Decoder;
 using SIDReasoner.Export.Precision;
+using SIDReasoner.Export.Precision.Calibration;
 
 namespace SIDReasoner.Export.Bundles;
 
@@ -70,6 +72,7 @@ public static class BundleExporter
         LoraAdapter[] adapters,
         BundleFolder folder)
     {
+        var prompts = Prompts(options, sidTokens, catalog, checkpoint.Config.VocabSize);
         var files = new Dictionary<string, BundleFile>(StringComparer.Ordinal);
         foreach (var name in s_carriedFiles.Where(n => File.Exists(Path.Combine(options.Checkpoint, n))))
         {
@@ -102,6 +105,7 @@ public static class BundleExporter
             MaxBeams = options.MaxBeams ?? RoomForEveryWidth(trie),
             Levels = trie?.LevelCount ?? (sidTokens is null ? 0 : options.Levels),
             Precisions = [],
+            CalibrationPrompts = prompts.Count,
             SidTokens = sidTokens,
             ReferenceEnd = ReferenceEnd.Resolve(options, tokenizer, config.VocabSize),
             ItemCount = catalog?.Items.Count ?? 0,
@@ -110,7 +114,7 @@ public static class BundleExporter
             Adapters = WriteAdapters(adapters, folder, files),
             Files = files,
         };
-        manifest = manifest with { Precisions = WriteModels(options, checkpoint, manifest, adapters, folder, files) };
+        manifest = manifest with { Precisions = WriteModels(options, checkpoint, manifest, adapters, prompts, folder, files) };
 
         var genAi = GenAiConfig.Write(config, manifest, architecture, EndTokens.Read(options.Checkpoint, config));
         File.WriteAllText(folder.Path("genai_config.json"), genAi);
@@ -119,8 +123,20 @@ public static class BundleExporter
         return manifest;
     }
 
+    /// <summary>The prompts on which channels are measured; none where nothing is rounded, or where neither a file nor catalogue, tokenizer and wording give any.</summary>
+    private static List<int[]> Prompts(BundleExportOptions options, BundleSidTokens? sidTokens, ItemCatalog? catalog, int vocabSize)
+    {
+        var tokenizerPath = Path.Combine(options.Checkpoint, ByteLevelBpeTokenizer.FileName);
+        var tokenizer = File.Exists(tokenizerPath) && options.Precisions.Any(precision => precision != PrecisionForms.Float32) ? ByteLevelBpeTokenizer.Load(tokenizerPath) : null;
+        if (options.Calibration is not null)
+            return CalibrationPrompts.Load(options.Calibration, tokenizer, vocabSize);
+        return tokenizer is not null && catalog is not null && PromptTemplate.TryLoad(options.Checkpoint) is { } template
+            ? CalibrationPrompts.Draw(catalog, Vocabulary(sidTokens!), template, tokenizer)
+            : [];
+    }
+
     private static List<BundlePrecision> WriteModels(
-        BundleExportOptions options, CheckpointFolder checkpoint, BundleManifest manifest, LoraAdapter[] adapters, BundleFolder folder, Dictionary<string, BundleFile> files)
+        BundleExportOptions options, CheckpointFolder checkpoint, BundleManifest manifest, LoraAdapter[] adapters, IReadOnlyList<int[]> prompts, BundleFolder folder, Dictionary<string, BundleFile> files)
     {
         var adapted = adapters.SelectMany(a => a.Layers).DistinctBy(layer => layer.Name).ToDictionary(layer => layer.Name);
         using (var tables = File.Create(folder.Path(RotaryEmbedding.FileName)))
@@ -128,6 +144,13 @@ public static class BundleExporter
         files[RotaryEmbedding.FileName] = FileHashes.Of(folder.Path(RotaryEmbedding.FileName));
 
         var layout = new HeadLayout(DecoderGraph.HeadWeight(checkpoint), manifest.SidTokens?.TokenIds ?? [], manifest.ReferenceEnd ?? []);
+        var scales = ChannelScales.None;
+        if (prompts.Count > 0)
+        {
+            var magnitudes = ChannelMagnitudes.Measure(checkpoint, folder.TemporaryPath, manifest.CacheRows, prompts);
+            scales = ChannelFolding.Scales(checkpoint, magnitudes, adapted.Keys.ToHashSet(StringComparer.Ordinal));
+        }
+
         var written = new List<BundlePrecision>();
         foreach (var precision in options.Precisions.Distinct(StringComparer.Ordinal))
         {
@@ -140,7 +163,7 @@ public static class BundleExporter
                     manifest.CacheRows,
                     graph =>
                     {
-                        var scope = PrecisionForms.Scope(precision, graph, checkpoint, data);
+                        var scope = PrecisionForms.Scope(precision, graph, checkpoint, data, scales);
                         return adapted.Count == 0 ? scope : scope with { Linears = new LoraLinearWriter(scope.Linears, graph, adapted) };
                     },
                     ProgramVersion);
@@ -207,6 +230,8 @@ public static class BundleExporter
             PrecisionForms.Check(precision);
         if (options.Precisions.Count == 0)
             throw new SidReasonerException("--precision names nothing; expected 'fp32'.");
+        if (options.Calibration is not null && options.Precisions.All(precision => precision == PrecisionForms.Float32))
+            throw new SidReasonerException("--calibration is given, and nothing is rounded; expected int8 or int4 in --precision.");
         foreach (var name in options.Adapters.Keys.Where(n => n.Length == 0 || n.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_'))))
             throw new SidReasonerException($"--adapter has the name '{name}'; expected letters, digits, '-' and '_', as in --adapter holidays=DIR.");
         if (options.MaxBeams is { } beams)

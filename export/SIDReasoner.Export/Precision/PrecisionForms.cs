@@ -31,13 +31,14 @@ internal static class PrecisionForms
     /// <param name="graph">The graph under construction.</param>
     /// <param name="checkpoint">Settings and weights.</param>
     /// <param name="file">The precision's own file; null where it has none.</param>
+    /// <param name="scales">Channel scales that go into rounded weights; float32 weights stay as they are.</param>
     /// <exception cref="SidReasonerException">The name is not known.</exception>
-    public static DecoderScope Scope(string precision, OnnxGraphBuilder graph, CheckpointFolder checkpoint, WeightFile? file)
+    public static DecoderScope Scope(string precision, OnnxGraphBuilder graph, CheckpointFolder checkpoint, WeightFile? file, ChannelScales scales)
     {
         var stored = new CheckpointWeights(graph, checkpoint.Weights);
         if (precision == Float32)
             return new DecoderScope(graph, checkpoint.Config, stored, new Float32LinearWriter(graph, stored));
-        var scaled = new ScaledWeights(checkpoint.Weights, ChannelScales.None);
+        var scaled = new ScaledWeights(checkpoint.Weights, scales);
         var real = new QuantizedWeights(graph, stored, scaled, file!);
         return precision switch
         {

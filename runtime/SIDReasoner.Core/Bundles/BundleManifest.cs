@@ -72,6 +72,9 @@ public sealed record BundleManifest
     /// <summary>First 16 bytes of the SHA-256 over SID tokens and items, 32 hexadecimal digits; the trie's header carries them too. Null without a catalogue.</summary>
     public string? CatalogHash { get; init; }
 
+    /// <summary>Prompts on which channels were measured before weights were rounded; 0 where none were.</summary>
+    public int CalibrationPrompts { get; init; }
+
     /// <summary>LoRA adapters that a request may name; null where there is none.</summary>
     public IReadOnlyList<BundleAdapter>? Adapters { get; init; }
 

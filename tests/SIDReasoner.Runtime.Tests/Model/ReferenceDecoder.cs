@@ -1,20 +1,23 @@
 using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Core.Configuration;
+using SIDReasoner.Export.Precision;
 
 namespace SIDReasoner.Runtime.Tests.Model;
 
 /// <summary>The decoder as its papers write it: one position after the other, in double, nothing kept, nothing fused.</summary>
 /// <param name="checkpoint">Settings and weights.</param>
 /// <param name="product">x [in] and weights [out * in] -> [out], in place of sums of products: how a precision computes. Null for the sums.</param>
-internal sealed class ReferenceDecoder(CheckpointFolder checkpoint, Func<double[], double[], double[]>? product = null)
+/// <param name="scales">Channel scales in norms and products, not in the embeddings. Null for none.</param>
+internal sealed class ReferenceDecoder(CheckpointFolder checkpoint, Func<double[], double[], double[]>? product = null, ChannelScales? scales = null)
 {
+    private readonly ScaledWeights _scaled = new(checkpoint.Weights, scales ?? ChannelScales.None);
     private readonly ModelConfig _config = checkpoint.Config;
     private readonly Dictionary<string, double[]> _weights = [];
 
     /// <summary>Logits of the last position over the whole vocabulary.</summary>
     public double[] LastLogits(int[] tokens)
     {
-        var embeddings = Weight("model.embed_tokens.weight");
+        var embeddings = checkpoint.Weights.ReadFloats("model.embed_tokens.weight").Select(v => (double)v).ToArray();
         var hidden = _config.HiddenSize;
         double[][] states = [.. tokens.Select(token => embeddings[(token * hidden)..((token + 1) * hidden)])];
         for (var layer = 0; layer < _config.LayerCount; layer++)
@@ -106,7 +109,10 @@ internal sealed class ReferenceDecoder(CheckpointFolder checkpoint, Func<double[
     }
 
     private double[] Weight(string name) =>
-        _weights.TryGetValue(name, out var known) ? known : _weights[name] = [.. checkpoint.Weights.ReadFloats(name).Select(v => (double)v)];
+        _weights.TryGetValue(name, out var known) ? known : _weights[name] = [.. Values(name).Select(v => (double)v)];
+
+    private float[] Values(string name) =>
+        _scaled.Shape(name) is [var rows, _] ? _scaled.Rows(name, [.. Enumerable.Range(0, (int)rows)]) : _scaled.Vector(name);
 
     private static double[] Add(double[] a, double[] b) => [.. a.Zip(b, (x, y) => x + y)];
 
