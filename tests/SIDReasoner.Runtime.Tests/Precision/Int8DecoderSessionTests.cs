@@ -7,7 +7,7 @@ namespace SIDReasoner.Runtime.Tests.Precision;
 public sealed class Int8DecoderSessionTests : DecoderSessionConformance
 {
     /// <summary>A last bit of attention, which depends on how many rows run together, may round an input to the next of 255 codes.</summary>
-    protected override float Tolerance => 0.08f;
+    protected override float Tolerance => 0.15f;
 
     /// <summary>The SID head is float32, the text head has 8 bits; these models' logits spread over tens.</summary>
     protected override float HeadTolerance => 0.3f;
