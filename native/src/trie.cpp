@@ -11,8 +11,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "buffer.h"
 #include "crc32c.h"
 #include "status.h"
+#include "trie_loops.h"
 
 namespace sidr {
 namespace {
@@ -20,31 +22,11 @@ namespace {
 // Memory that is not cleared first and is freed with the trie.
 class HeapImage : public TrieStorage {
 public:
-    explicit HeapImage(std::uint64_t bytes) : data(static_cast<unsigned char*>(std::aligned_alloc(64, AlignTo64(bytes)))) {
-        if (!data) throw std::bad_alloc();
-    }
+    explicit HeapImage(std::uint64_t bytes) : data(static_cast<unsigned char*>(AllocateLarge(bytes))) {}
     ~HeapImage() override { std::free(data); }
     HeapImage(const HeapImage&) = delete;
     HeapImage& operator=(const HeapImage&) = delete;
     unsigned char* const data;
-};
-
-// Uninitialised array; values are written before they are read.
-template <class T>
-class Buffer {
-public:
-    explicit Buffer(std::uint64_t count) : data_(static_cast<T*>(std::malloc(std::max<std::uint64_t>(1, count) * sizeof(T)))) {
-        if (!data_) throw std::bad_alloc();
-    }
-    ~Buffer() { std::free(data_); }
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-    T& operator[](std::uint64_t i) { return data_[i]; }
-    T* get() { return data_; }
-    void swap(Buffer& other) { std::swap(data_, other.data_); }
-
-private:
-    T* data_;
 };
 
 std::uint32_t BitsFor(std::uint64_t values) {
@@ -432,15 +414,7 @@ void Trie::Complete() {
     shape.filter_offset[shape.levels + 1] = (words + 31) / 32 * 32;
     if (arrays.item_start) {
         sid_samples.resize((shape.sids + 63) / 64);
-        std::uint64_t before = 0;
-        for (std::uint64_t w = 0; w < (shape.items + 63) / 64; w++) {
-            std::uint64_t bits = arrays.item_start[w], after = before + static_cast<std::uint64_t>(__builtin_popcountll(bits));
-            if ((before + 63) / 64 != (after + 63) / 64) {  // one multiple of 64 lies among these
-                for (std::uint64_t skip = (64 - before % 64) % 64; skip > 0; skip--) bits &= bits - 1;
-                sid_samples[(before + 63) / 64] = static_cast<std::uint32_t>(w * 64 + static_cast<std::uint64_t>(__builtin_ctzll(bits)));
-            }
-            before = after;
-        }
+        TrieLoopsNow().sample(arrays.item_start, (shape.items + 63) / 64, sid_samples.data());
     }
 }
 

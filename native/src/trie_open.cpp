@@ -9,10 +9,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "buffer.h"
 #include "crc32c.h"
 #include "parallel.h"
 #include "status.h"
 #include "trie.h"
+#include "trie_loops.h"
 
 namespace sidr {
 namespace {
@@ -133,37 +135,15 @@ private:
 
     // What one thread learned of item_ids: a bit for each index it saw, and whether items of a SID fall.
     struct Seen {
-        std::vector<std::uint64_t> marks;
-        std::uint64_t falls = 0;
-    };
-
-    // Items of 64-item blocks `block` to `end` - 1. An index below 2^bits is marked, so that no mark lies outside.
-    static void SeeItems(const TrieShape& shape, const TrieArrays& arrays, std::uint64_t block, std::uint64_t end, Seen& seen) {
-        const SidrItemIds ids = arrays.item_ids;
-        std::uint64_t* marks = seen.marks.data();
-        std::uint32_t previous = block == 0 ? 0 : ids[block * 64 - 1];
-        std::uint64_t mask = (std::uint64_t{1} << ids.bits) - 1;
-        for (; block < end; block++) {
-            std::uint64_t below = 0, count = std::min<std::uint64_t>(64, shape.items - block * 64);
-            const unsigned char* bytes = reinterpret_cast<const unsigned char*>(ids.words) + block * 8 * ids.bits;
-            bool is_last = (block + 1) * 64 >= shape.items;  // whose 8 bytes might reach beyond the section
-            std::uint32_t now[65];  // behind the item before the block
-            now[0] = previous;
-            if (is_last)
-                for (std::uint32_t k = 0; k < count; k++) now[k + 1] = ids[block * 64 + k];
-            else
-                for (std::uint32_t k = 0, bit = 0; k < 64; k++, bit += ids.bits) {
-                    std::uint64_t word;
-                    std::memcpy(&word, bytes + bit / 8, 8);
-                    now[k + 1] = static_cast<std::uint32_t>((word >> bit % 8) & mask);
-                }
-            for (std::uint32_t k = 1; k <= count; k++) marks[now[k] >> 6] |= std::uint64_t{1} << (now[k] & 63);
-            if (arrays.item_start)
-                for (std::uint32_t k = 0; k < count; k++) below |= static_cast<std::uint64_t>(now[k + 1] < now[k]) << k;
-            previous = now[count];
-            if (arrays.item_start) seen.falls |= below & ~arrays.item_start[block];
+        Buffer<std::uint64_t> marks;
+        std::uint64_t words, falls = 0;
+        bool began = false;  // marks are cleared by the thread that sets them, so that the pages' first touch is shared as well
+        explicit Seen(std::uint64_t words_) : marks(words_), words(words_) {}
+        void Begin() {
+            if (!began) std::memset(marks.get(), 0, words * 8);
+            began = true;
         }
-    }
+    };
 
     // Checksums of all sections, and item_ids a permutation, ascending within a SID.
     void Scan(const TrieShape& shape, const TrieArrays& arrays) {
@@ -173,21 +153,29 @@ private:
         };
         const TrieSection* table = reinterpret_cast<const TrieSection*>(image_ + 64);
         std::vector<Piece> pieces;
-        const std::uint64_t blocks = 1024;  // of 64 items, a piece
+        const std::uint64_t blocks = 1024, step = 64;  // of 64 items: a piece, and what is still in the first cache when its checksum is done
         for (std::uint32_t i = 0; i < header_.section_count; i++) {
             std::uint64_t size = table[i].kind == kItemIds && arrays.item_ids.words ? blocks * 8 * arrays.item_ids.bits : std::uint64_t{1} << 18;
             for (std::uint64_t at = 0; at < table[i].bytes; at += size) pieces.push_back({i, 0, at, std::min(size, table[i].bytes - at)});
         }
         unsigned threads = ThreadsFor(bytes_);
-        std::vector<Seen> seen(arrays.item_ids.words ? threads : 0);
-        for (Seen& each : seen) each.marks.resize(((std::uint64_t{1} << arrays.item_ids.bits) + 63) / 64);
+        std::vector<Seen> seen;
+        for (unsigned t = 0; arrays.item_ids.words && t < threads; t++) seen.emplace_back(((std::uint64_t{1} << arrays.item_ids.bits) + 63) / 64);
         Parallel(pieces.size(), threads, [&](std::uint64_t p, unsigned worker) {
             Piece& piece = pieces[p];
             const TrieSection& s = table[piece.section];
-            piece.crc = Crc32c(image_ + s.offset + piece.at, piece.bytes);
-            if (s.kind != kItemIds || seen.empty()) return;
-            std::uint64_t block = piece.at / (8 * arrays.item_ids.bits);
-            SeeItems(shape, arrays, block, std::min(block + blocks, (shape.items + 63) / 64), seen[worker]);
+            const unsigned char* bytes = image_ + s.offset + piece.at;
+            if (s.kind != kItemIds || seen.empty()) {
+                piece.crc = Crc32c(bytes, piece.bytes);
+                return;
+            }
+            Seen& mine = seen[worker];
+            mine.Begin();
+            std::uint64_t block_bytes = 8 * arrays.item_ids.bits, block = piece.at / block_bytes, all = (shape.items + 63) / 64, end = std::min(block + blocks, all);
+            for (std::uint64_t at = 0; block < end; block += step, at += step * block_bytes) {
+                piece.crc = Crc32c(bytes + at, std::min(step * block_bytes, piece.bytes - at), piece.crc);
+                mine.falls |= loops_.see_items(arrays.item_ids, arrays.item_start, shape.items, block, std::min(block + step, end), mine.marks.get());
+            }
         });
 
         std::size_t p = 0;
@@ -198,14 +186,17 @@ private:
                 Bad("section " + Str(i) + " (" + NameOf(table[i].kind) + ", depth " + Str(table[i].depth) + ")", "checksum " + Str(crc), Str(table[i].crc));
         }
         if (seen.empty()) return;
-        std::uint64_t n = shape.items, count = 0, falls = 0;
-        for (std::uint64_t w = 0; w < (n + 63) / 64; w++) {  // n marks in n places: each is there once
-            std::uint64_t word = 0;
-            for (const Seen& each : seen) word |= each.marks[w];
-            if (n % 64 != 0 && w == n / 64) word &= (std::uint64_t{1} << (n % 64)) - 1;
-            count += static_cast<std::uint64_t>(__builtin_popcountll(word));
+        std::uint64_t n = shape.items, falls = 0;
+        std::vector<const std::uint64_t*> marks;
+        for (Seen& each : seen) {
+            if (each.began) marks.push_back(each.marks.get());
+            falls |= each.falls;
         }
-        for (const Seen& each : seen) falls |= each.falls;
+        // n marks in n places: each is there once.
+        std::uint64_t count = loops_.count(marks.data(), static_cast<unsigned>(marks.size()), n / 64);
+        std::uint64_t last = 0;
+        for (const std::uint64_t* each : marks) last |= n % 64 == 0 ? 0 : each[n / 64] << (64 - n % 64);
+        count += static_cast<std::uint64_t>(__builtin_popcountll(last));
         if (count != n) Bad("section item_ids", "an index twice or too large", "each of 0 to " + Str(n - 1) + " once");
         if (falls != 0) Bad("section item_ids", "items of one SID that do not ascend", "ascending indexes");
         std::uint64_t used = n * arrays.item_ids.bits;
@@ -229,38 +220,21 @@ private:
         if (a[0] != 0) Bad(place, "a first value of " + Str(a[0]), "0");
         // By blocks of 64 nodes; in the packed form a block begins at its base, and none wraps around.
         std::uint64_t blocks = (n + 63) / 64, each = 1024;
-        std::vector<std::uint32_t> widest((blocks + each - 1) / each);
-        std::atomic<bool> falls{false}, begins{true};
-        Parallel(widest.size(), ThreadsFor(n * 4), [&](std::uint64_t piece, unsigned) {
-            std::uint32_t most = 0;
-            bool wrong = false, whole = true;
-            for (std::uint64_t block = piece * each; block < std::min(blocks, (piece + 1) * each); block++) {
-                std::uint64_t from = block * 64, to = std::min(n, from + 64);
-                if (!packed) {
-                    for (std::uint64_t i = from; i < to; i++) {
-                        wrong |= a.base[i + 1] < a.base[i];
-                        most = std::max(most, a.base[i + 1] - a.base[i]);
-                    }
-                    continue;
-                }
-                for (std::uint64_t i = from; i + 1 < to; i++) {
-                    wrong |= a.low[i + 1] < a.low[i];
-                    most = std::max(most, static_cast<std::uint32_t>(a.low[i + 1] - a.low[i]));
-                }
-                std::uint64_t last = std::uint64_t{a.base[block]} + a.low[to - 1], next = std::uint64_t{a.base[to / 64]} + a.low[to];
-                wrong |= next < last || next > 0xFFFFFFFFu;
-                most = std::max(most, static_cast<std::uint32_t>(next - last));
-                whole &= a.low[from] == 0 && (to % 64 != 0 || a.low[to] == 0);
-            }
-            if (wrong) falls = true;
-            if (!whole) begins = false;
-            widest[piece] = most;
+        std::vector<FirstChildFound> found((blocks + each - 1) / each);
+        Parallel(found.size(), ThreadsFor(n * 4), [&](std::uint64_t piece, unsigned) {
+            found[piece] = loops_.first_child(a, n, piece * each, std::min(blocks, (piece + 1) * each));
         });
+        bool falls = false, begins = true;
+        for (const FirstChildFound& piece : found) {
+            falls |= piece.falls;
+            begins &= piece.begins;
+            shape.max_fan_out[depth] = std::max(shape.max_fan_out[depth], piece.widest);
+            childless_[depth] += piece.childless;
+        }
         if (falls) Bad(place, "values that fall", "values that never fall");
         if (!begins) Bad(place, "a block of 64 nodes that does not begin at its base", "0 for its first node");
         if (a[n] == 0 || a[n] == SIDR_NODE_DEAD) Bad(place, Str(a[n]) + " nodes below", "1 to 4294967294");
         arrays.first_child[depth] = a;
-        shape.max_fan_out[depth] = *std::max_element(widest.begin(), widest.end());
         shape.nodes[depth + 1] = a[n];
     }
 
@@ -284,30 +258,21 @@ private:
         if (n > 0 && a[n - 1] == SIDR_TOKEN_NONE) Bad(place, "token id 4294967295", "a token id below");
     }
 
-    template <class T>
-    void CheckRanks(const TrieShape& shape, const TrieArrays& arrays, std::uint32_t depth, const T* ranks, const std::string& place) const {
-        SidrFirstChild first = arrays.first_child[depth - 1];
-        std::uint64_t parents = shape.nodes[depth - 1], each = std::max<std::uint64_t>(1, parents * (std::uint64_t{1} << 18) / shape.nodes[depth]);
-        std::atomic<bool> wrong{false};
-        Parallel((parents + each - 1) / each, ThreadsFor(shape.nodes[depth] * sizeof(T)), [&](std::uint64_t piece, unsigned) {
-            bool bad = false;
-            std::uint32_t begin = first[piece * each];
-            for (std::uint64_t p = piece * each; p < std::min(parents, (piece + 1) * each); p++) {
-                std::uint32_t end = first[p + 1];
-                for (std::uint32_t i = begin + 1; i < end; i++) bad |= ranks[i] <= ranks[i - 1];
-                if (end > begin) bad |= ranks[end - 1] >= shape.tokens[depth];
-                begin = end;
-            }
-            if (bad) wrong = true;
-        });
-        if (wrong) Bad(place, "ranks of a node's children that do not ascend or reach " + Str(shape.tokens[depth]), "ascending ranks of tokens");
-    }
-
     void Ranks(TrieShape& shape, TrieArrays& arrays, std::uint32_t depth) {
         arrays.rank[depth] = Get(kRank, depth, shape.rank_bytes[depth], shape.nodes[depth]);
         std::string place = "section rank of depth " + Str(depth);
-        if (shape.rank_bytes[depth] == 1) CheckRanks(shape, arrays, depth, static_cast<const std::uint8_t*>(arrays.rank[depth]), place);
-        else CheckRanks(shape, arrays, depth, static_cast<const std::uint16_t*>(arrays.rank[depth]), place);
+        const void* ranks = arrays.rank[depth];
+        SidrFirstChild first = arrays.first_child[depth - 1];
+        bool narrow = shape.rank_bytes[depth] == 1;
+        std::uint64_t parents = shape.nodes[depth - 1], each = std::max<std::uint64_t>(1, parents * (std::uint64_t{1} << 18) / shape.nodes[depth]);
+        std::atomic<bool> wrong{false};
+        Parallel((parents + each - 1) / each, ThreadsFor(shape.nodes[depth] * shape.rank_bytes[depth]), [&](std::uint64_t piece, unsigned) {
+            std::uint64_t from = piece * each, to = std::min(parents, (piece + 1) * each);
+            if (!(narrow ? loops_.ranks8(first, from, to, static_cast<const std::uint8_t*>(ranks), shape.tokens[depth])
+                         : loops_.ranks16(first, from, to, static_cast<const std::uint16_t*>(ranks), shape.tokens[depth])))
+                wrong = true;
+        });
+        if (wrong) Bad(place, "ranks of a node's children that do not ascend or reach " + Str(shape.tokens[depth]), "ascending ranks of tokens");
     }
 
     void Ends(TrieShape& shape, TrieArrays& arrays) {
@@ -319,8 +284,7 @@ private:
                 break;
             }
             SidrFirstChild first = arrays.first_child[depth];
-            std::uint64_t n = shape.nodes[depth], ends = 0;
-            for (std::uint64_t i = 0; i < n; i++) ends += first[i] == first[i + 1];
+            std::uint64_t n = shape.nodes[depth], ends = childless_[depth];
             if (ends == 0) continue;
             std::string place = "section end_rank of depth " + Str(depth);
             if (!shape.is_ragged()) Bad(place, Str(ends) + " nodes without children", "none where flag 1 is not set");
@@ -343,8 +307,7 @@ private:
         std::uint64_t n = shape.items, sids = n;
         if (shape.shares_sids()) {
             std::uint64_t words = (n + 63) / 64;
-            sids = 0;
-            for (std::uint64_t i = 0; i < words; i++) sids += static_cast<std::uint64_t>(__builtin_popcountll(arrays.item_start[i]));
+            sids = loops_.count(&arrays.item_start, 1, words);
             if ((arrays.item_start[0] & 1) == 0) Bad("section item_start", "a first item that begins no SID", "one that does");
             if (n % 64 != 0 && (arrays.item_start[words - 1] >> (n % 64)) != 0) Bad("section item_start", "bits past the last item", "none");
         }
@@ -374,8 +337,10 @@ private:
     const unsigned char* image_;
     std::uint64_t bytes_;
     std::string name_;
+    const TrieLoops& loops_ = TrieLoopsNow();
     TrieHeader header_ = {};
     std::uint32_t known_ = 0, used_ = 0;
+    std::uint64_t childless_[kMaxLevels] = {};  // by depth
 };
 
 }  // namespace

@@ -296,6 +296,100 @@ void LongFiles() {
     }
 }
 
+// Each neighbour swapped or repeated, under checksums that are right: no place of a long run may escape the loops that take many values at once.
+void Neighbours() {
+    std::string path = Folder() + "/neighbours.sidtrie";
+    std::vector<char> whole;
+    auto refused = [&](const char* what, std::uint32_t n, std::uint32_t k, const char* word, auto change) {
+        std::vector<char> bytes = whole;
+        change(bytes.data());
+        Mend(bytes);
+        Write(path, bytes.data(), bytes.size());
+        sidr_trie* opened = nullptr;
+        sidr_status status = sidr_trie_open(path.c_str(), &opened);
+        CHECK(status == SIDR_BAD_FILE && LastError().find(word) != std::string::npos, "%s, place %u of %u: status %d, '%s'", what, k, n, status, LastError().c_str());
+        sidr_trie_close(opened);
+    };
+    auto find = [&](std::uint32_t kind, std::uint32_t depth) {
+        for (const Section& s : Table(whole))
+            if (s.kind == kind && s.depth == depth) return s;
+        return Section{};
+    };
+    auto save = [&](const Catalog& catalog) {
+        TrieHandle trie = Build(catalog);
+        OK(sidr_trie_save(trie.trie, path.c_str(), nullptr));
+        whole = Read(path);
+        sidr_trie* opened = nullptr;
+        OK(sidr_trie_open(path.c_str(), &opened));
+        sidr_trie_close(opened);
+    };
+    // Node 0 of depth 1 has n children, node 1 some 40 or 300: ranks of one byte and of two.
+    for (std::uint32_t n : {2u, 3u, 16u, 17u, 18u, 32u, 33u, 34u, 63u, 65u, 66u, 130u})
+        for (std::uint32_t other : {40u, 300u}) {
+            Catalog catalog;
+            catalog.levels = 2;
+            for (std::uint32_t c = 0; c < n; c++) catalog.sids.push_back({0, 2 + c});
+            for (std::uint32_t c = 0; c < other; c++) catalog.sids.push_back({1, 2 + c});
+            for (std::uint32_t c = 0; c < 2 + std::max(n, other); c++) catalog.columns.push_back(c);
+            save(catalog);
+            Section ranks = find(2, 2);
+            CHECK(ranks.element == (std::max(n, other) > 256 ? 2u : 1u), "%u bytes a rank", ranks.element);
+            for (std::uint32_t k = 0; k + 1 < n; k++) {
+                refused("ranks swapped", n, k, "ascend", [&](char* b) { std::swap_ranges(b + ranks.offset + k * ranks.element, b + ranks.offset + (k + 1) * ranks.element, b + ranks.offset + (k + 1) * ranks.element); });
+                refused("a rank repeated", n, k, "ascend", [&](char* b) { std::memcpy(b + ranks.offset + (k + 1) * ranks.element, b + ranks.offset + k * ranks.element, ranks.element); });
+            }
+        }
+    // 200 nodes with two children each: their first children as two bytes above a base, and, behind 64 nodes of 1,041, as four.
+    for (bool is_wide : {false, true}) {
+        Catalog catalog;
+        catalog.levels = 2;
+        const std::uint32_t wide = is_wide ? 64 : 0;
+        for (std::uint32_t p = 0; p < wide + 200; p++)
+            for (std::uint32_t c = 0; c < (p < wide ? 1041u : 2u); c++) catalog.sids.push_back({p, 300 + c});
+        for (std::uint32_t c = 0; c < 300 + (is_wide ? 1041u : 2u); c++) catalog.columns.push_back(c);
+        save(catalog);
+        Section first = find(1, 1);
+        CHECK(first.element == (is_wide ? 4u : 2u), "%u bytes a first child", first.element);
+        for (std::uint32_t i = wide + 1; i < wide + 200; i += is_wide ? 9 : 1) {
+            std::uint32_t value = 0;
+            std::memcpy(&value, whole.data() + first.offset + (i - 1) * first.element, first.element);
+            bool begins_block = !is_wide && i % 64 == 0;
+            value = begins_block ? 1 : value - 1;
+            if (!begins_block && !is_wide && i % 64 == 1) continue;  // nothing is below the 0 of a block's first node
+            refused("a first child that falls", 200, i, "first_child", [&](char* b) { std::memcpy(b + first.offset + i * first.element, &value, first.element); });
+        }
+    }
+    // Items of few SIDs, 9 bits an item: neighbours swapped within a SID, and any item in another's place.
+    Catalog catalog;
+    catalog.levels = 1;
+    for (std::uint32_t i = 0; i < 400; i++) catalog.sids.push_back({i * 7 % 3});
+    catalog.columns = {0, 1, 2};
+    save(catalog);
+    Section ids = find(6, 0);
+    auto bit = [&](char* b, std::uint32_t at) -> char& { return b[ids.offset + at / 8]; };
+    auto get = [&](char* b, std::uint32_t k) {
+        std::uint32_t value = 0;
+        for (std::uint32_t j = 0; j < 9; j++) value |= static_cast<std::uint32_t>((bit(b, k * 9 + j) >> ((k * 9 + j) % 8)) & 1) << j;
+        return value;
+    };
+    auto set = [&](char* b, std::uint32_t k, std::uint32_t value) {
+        for (std::uint32_t j = 0; j < 9; j++) {
+            std::uint32_t at = k * 9 + j;
+            bit(b, at) = static_cast<char>((bit(b, at) & ~(1 << (at % 8))) | static_cast<char>(((value >> j) & 1) << (at % 8)));
+        }
+    };
+    for (std::uint32_t k = 0; k + 1 < 400; k++) {
+        std::uint32_t now = get(whole.data(), k), next = get(whole.data(), k + 1);
+        if (now < next)
+            refused("items swapped", 400, k, "ascend", [&](char* b) {
+                set(b, k, next);
+                set(b, k + 1, now);
+            });
+        for (std::uint32_t value : {next, 400u, 511u})
+            refused("an item in another's place", 400, k, "item_ids", [&](char* b) { set(b, k, value); });
+    }
+}
+
 // 63 nodes of a block with more than 65,535 children: their numbers stay 32 bits wide.
 void WideBlocks() {
     for (std::uint32_t second : {1040u, 1041u}) {
@@ -418,11 +512,15 @@ void Filters() {
 
 int main() {
     CHECK(sidr_abi_version() == SIDR_ABI_VERSION, "version");
-    RandomTries();
+    for (std::uint32_t level : {std::uint32_t{SIDR_CPU_SCALAR}, std::uint32_t{SIDR_CPU_BEST}}) {  // the checks' loops are compiled for each
+        OK(sidr_cpu_set(level));
+        RandomTries();
+        Mistakes();
+        Neighbours();
+        LongFiles();
+    }
     OrderDoesNotMatter();
     Damage();
-    Mistakes();
-    LongFiles();
     WideBlocks();
     SameBytesAsManaged();
     BadCatalogs();
