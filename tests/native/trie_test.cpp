@@ -390,6 +390,70 @@ void Neighbours() {
     }
 }
 
+// Long enough to be built in pieces by several threads: SIDs lead to their items, as a plain stable sort says. One-word and several-word keys, lengths that differ, the catalogue's own order.
+void LargeBuilds() {
+    struct Shape {
+        std::uint32_t items, levels, codes, apart, step;  // token ids: level * apart + code * step
+        bool is_ragged, is_sorted;
+    };
+    for (Shape shape : {Shape{360000, 3, 60, 100, 1, false, false}, Shape{360000, 3, 300, 300, 1, true, false}, Shape{360000, 3, 300, 0, 1, false, true}, Shape{140000, 8, 300, 1000, 1, true, false},
+                        Shape{360000, 3, 300, 7, 100000, true, true}}) {
+        Random random(shape.items + shape.codes);
+        std::vector<std::vector<std::uint32_t>> sids(shape.items);
+        for (auto& sid : sids) {
+            sid.push_back(random.Below(shape.codes));
+            std::uint32_t length = shape.is_ragged ? 1 + sid[0] % shape.levels : shape.levels;  // the first token gives the length: no SID begins another
+            for (std::uint32_t l = 1; l < length; l++) sid.push_back(l * shape.apart + random.Below(shape.codes) * shape.step);
+        }
+        if (shape.is_sorted) std::stable_sort(sids.begin(), sids.end(), [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() < b.size() : a < b; });
+        std::vector<std::uint32_t> tokens(std::size_t{shape.items} * shape.levels, SIDR_TOKEN_NONE), order(shape.items);
+        for (std::uint32_t i = 0; i < shape.items; i++) {
+            std::copy(sids[i].begin(), sids[i].end(), tokens.begin() + static_cast<std::ptrdiff_t>(std::size_t{i} * shape.levels));
+            order[i] = i;
+        }
+        std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return sids[a] < sids[b]; });
+        sidr_trie_build_args args = {};
+        args.size = sizeof args;
+        args.items = shape.items;
+        args.levels = shape.levels;
+        args.tokens = tokens.data();
+        sidr_trie* built = nullptr;
+        OK(sidr_trie_build(&args, &built));
+        TrieHandle handle(built);
+        std::vector<std::uint32_t> items;
+        for (std::uint32_t i = 0, end = 0; i < shape.items && failures == 0; i = end) {
+            const auto& sid = sids[order[i]];
+            while (end < shape.items && sids[order[end]] == sid) end++;
+            if (i % 4 != 0 && end < shape.items) continue;  // opening has checked that the items are a permutation
+            std::uint32_t node = 0, count = 0;
+            items.resize(end - i + 1);
+            OK(sidr_trie_find(built, sid.data(), static_cast<std::uint32_t>(sid.size()), &node));
+            OK(sidr_trie_items(built, static_cast<std::uint32_t>(sid.size()), node, &count, items.data(), static_cast<std::uint32_t>(items.size())));
+            CHECK(count == end - i && std::equal(order.begin() + i, order.begin() + end, items.begin()), "%u items of %u codes: the SID of item %u", shape.items, shape.codes, order[i]);
+        }
+        // In the last piece: a mistake is named by the first item that has it.
+        if (!shape.is_ragged || shape.is_sorted) continue;
+        auto refused = [&](const char* word) {
+            sidr_trie* none = nullptr;
+            CHECK(sidr_trie_build(&args, &none) == SIDR_INVALID_ARGUMENT && LastError().find(word) != std::string::npos, "'%s' does not say '%s'", LastError().c_str(), word);
+        };
+        std::uint32_t* last = tokens.data() + std::size_t{shape.items - 1} * shape.levels;
+        std::vector<std::uint32_t> kept(last, last + shape.levels);
+        std::fill_n(last, shape.levels, SIDR_TOKEN_NONE);
+        refused(("Item " + std::to_string(shape.items - 1) + " has an empty SID").c_str());
+        last[1] = 1;
+        refused("empty SID");
+        last[0] = kept[0];
+        last[1] = SIDR_TOKEN_NONE;
+        last[2] = 7;
+        refused("after the end of its SID");
+        auto longest = std::max_element(sids.begin(), sids.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+        std::fill_n(last, shape.levels, SIDR_TOKEN_NONE);
+        std::copy(longest->begin(), longest->end() - 1, last);
+        refused(("of item " + std::to_string(shape.items - 1) + " is a prefix of").c_str());
+    }
+}
+
 // 63 nodes of a block with more than 65,535 children: their numbers stay 32 bits wide.
 void WideBlocks() {
     for (std::uint32_t second : {1040u, 1041u}) {
@@ -521,6 +585,7 @@ int main() {
     }
     OrderDoesNotMatter();
     Damage();
+    LargeBuilds();
     WideBlocks();
     SameBytesAsManaged();
     BadCatalogs();
