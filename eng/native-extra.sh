@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What CTest under the plain build cannot see, run by build.sh:
 #   all    AddressSanitizer and UBSan over trie, step and golden tests and the emulated CUDA kernel; ThreadSanitizer over the emulated kernel at small size
-#          also NVIDIA's NVRTC over the device source where it can be had, and benchmarks/native/gpu.sh on the emulated driver
+#          also NVIDIA's NVRTC over the device source where it can be had, benchmarks/native/gpu.sh on the emulated driver, and cpu.sh
 #   full   adds larger runs, a mutation test that removes each barrier of the CUDA kernel, and the aarch64 build under qemu-user
 # Ends with one line that says what ran; exit code 1 if any of it failed.
 set -uo pipefail
@@ -111,6 +111,15 @@ gpu_script() {
 }
 if [ -x build/cpu/benchmarks/native/gpu_bench ] && [ -d build/cpu/tests/native/fake ]; then
   check "gpu script" bash -c "$(declare -f gpu_script); gpu_script"
+fi
+
+# The script behind the CPU figures, small: it measures, and writes every row of its tables.
+cpu_script() {
+  rm -rf build/cpu-script
+  SIDR_BUILD="$PWD/build/cpu" bash benchmarks/native/cpu.sh build/cpu-script 1 1 && [ "$(grep -c '^|' build/cpu-script/README.md)" -ge 18 ] && ! grep -qiE 'nan|inf' build/cpu-script/README.md
+}
+if [ -x build/cpu/benchmarks/native/cpu_bench ] && [ -x build/cpu/benchmarks/native/cpu_ladder ]; then
+  check "cpu script" bash -c "$(declare -f cpu_script); cpu_script"
 fi
 
 if [ "$mode" = full ]; then
