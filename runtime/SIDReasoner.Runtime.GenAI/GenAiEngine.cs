@@ -108,6 +108,7 @@ public sealed class GenAiEngine : IDecoderEngine
         _pool.Dispose();
         _adapters.Dispose();
         _model.Dispose();
+        NativeHeap.Trim();
     }
 
     /// <summary>A generator with at least so much room whose cache shares as much as possible with the tokens to come.</summary>
@@ -158,6 +159,8 @@ public sealed class GenAiEngine : IDecoderEngine
             json.WriteNumber("log_severity_level", 3);
             json.WriteString("session.intra_op.allow_spinning", options.Spin ? "1" : "0");
             json.WriteString(Int8Support.ExactSumsSetting, "1");
+            if (!options.Prepack)
+                json.WriteString("session.disable_prepacking", "1");
             json.WriteEndObject();
             json.WriteEndObject();
             json.WriteEndObject();

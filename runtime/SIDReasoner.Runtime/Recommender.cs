@@ -147,5 +147,6 @@ public sealed class Recommender : IDisposable
             Precision = options.Precision,
             ForcePrecision = options.ForcePrecision,
             PrefixCacheBytes = options.PrefixCacheBytes,
+            Prepack = options.Prepack,
         });
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Core.Configuration;
 using SIDReasoner.Core.Items;
@@ -46,20 +47,24 @@ public sealed class RandomCheckpoint : IDisposable
     /// <param name="seed">The seed of weights and catalogue.</param>
     /// <param name="items">Items of the catalogue, at most.</param>
     /// <param name="ragged">Whether SIDs differ in depth.</param>
+    /// <param name="change">Other sizes; null for tiny ones.</param>
+    /// <param name="dtype">How weights are stored.</param>
     /// <returns>The checkpoint.</returns>
-    public static RandomCheckpoint Create(string variant, int seed, int items = 200, bool ragged = false)
+    public static RandomCheckpoint Create(
+        string variant, int seed, int items = 200, bool ragged = false, Func<ModelConfig, ModelConfig>? change = null, TensorDType dtype = TensorDType.F32)
     {
         var random = new Random(seed);
         ItemCatalog catalog = DrawCatalog(random, items, ragged);
         SidVocabulary vocabulary = SidVocabulary.Append(catalog.Items.Select(item => item.Sid), FirstSidToken);
         ModelConfig config = Shape(variant, FirstSidToken + vocabulary.Count + 3);
+        config = change?.Invoke(config) ?? config;
 
         string root = Directory.CreateTempSubdirectory("sidr-test-").FullName;
         var checkpoint = new RandomCheckpoint(root, config, catalog, vocabulary);
         Directory.CreateDirectory(checkpoint.Folder);
         Directory.CreateDirectory(checkpoint.CatalogFolder);
         config.Save(Path.Combine(checkpoint.Folder, "config.json"));
-        SafetensorsWriter.Write(Path.Combine(checkpoint.Folder, "model.safetensors"), Weights(config, random));
+        SafetensorsWriter.Write(Path.Combine(checkpoint.Folder, "model.safetensors"), [.. Weights(config, random).Select(tensor => Cast(tensor, dtype))]);
         new CheckpointManifest
         {
             Stage = "random",
@@ -171,6 +176,23 @@ public sealed class RandomCheckpoint : IDisposable
             "qwen2-biases" => shape with { Architecture = DecoderArchitecture.Qwen2, HasQkNorm = false, HasQkvBias = true },
             _ => throw new ArgumentOutOfRangeException(nameof(variant), variant, "An unknown kind of model."),
         };
+    }
+
+    private static TensorData Cast(TensorData tensor, TensorDType dtype)
+    {
+        if (dtype == TensorDType.F32)
+        {
+            return tensor;
+        }
+
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span);
+        ushort[] halves = new ushort[values.Length];
+        for (int i = 0; i < halves.Length; i++)
+        {
+            halves[i] = dtype == TensorDType.F16 ? BitConverter.HalfToUInt16Bits((Half)values[i]) : (ushort)(BitConverter.SingleToUInt32Bits(values[i]) >> 16);
+        }
+
+        return new TensorData(tensor.Name, dtype, tensor.Shape, MemoryMarshal.AsBytes(halves.AsSpan()).ToArray());
     }
 
     private static List<TensorData> Weights(ModelConfig config, Random random)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using SIDReasoner.Core.Hosting;
 using SIDReasoner.Runtime;
 
 namespace SIDReasoner.Cli.Batch;
@@ -33,6 +34,7 @@ internal static class AnswerJson
             json.WriteString("engine", answer.Engine);
             json.WriteString("kernel", answer.Kernel);
             json.WriteString("precision", answer.Precision);
+            WriteMemory(json);
             json.WriteEndObject();
         }
 
@@ -78,6 +80,20 @@ internal static class AnswerJson
         json.WriteNumber("thinking", Math.Round(stages.Thinking, 4));
         json.WriteNumber("search", Math.Round(stages.Search, 4));
         json.WriteNumber("lookup", Math.Round(stages.Lookup, 4));
+        json.WriteEndObject();
+    }
+
+    /// <summary>What this process needs, as "memory_mb".</summary>
+    public static void WriteMemory(Utf8JsonWriter json)
+    {
+        var memory = ProcessMemory.Read();
+        json.WriteStartObject("memory_mb");
+        json.WriteNumber("peak", Math.Round(ProcessMemory.Megabytes(memory.PeakResidentBytes), 1));
+        if (memory.AnonymousBytes is { } anonymous)
+        {
+            json.WriteNumber("anonymous", Math.Round(ProcessMemory.Megabytes(anonymous), 1));
+        }
+
         json.WriteEndObject();
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SIDReasoner.Core.Hosting;
 using SIDReasoner.Runtime;
 
 namespace SIDReasoner.Cli.Batch;
@@ -31,5 +32,6 @@ internal static class AnswerText
         writer.WriteLine(string.Create(
             invariant,
             $"{answer.PromptTokens} prompt tokens{(answer.PrefixTokens > 0 ? $" ({answer.PrefixTokens} of them known)" : "")}, {answer.BeamWidth} beams, {answer.ScoreMode.ToString().ToLowerInvariant()} scores, {answer.Precision} on {answer.Engine}, {answer.Kernel} kernel; ms: prompt {stages.Prompt:F2}, prefill {stages.Prefill:F2}, thinking {stages.Thinking:F2}, search {stages.Search:F2}, lookup {stages.Lookup:F2}"));
+        writer.WriteLine(ProcessMemory.Read());
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using SIDReasoner.Core.Hosting;
 
 namespace SIDReasoner.Cli.Batch;
 
@@ -46,7 +47,7 @@ internal static class BatchRun
         File.Delete(BatchFiles.ResumePath(output));
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         await Console.Error.WriteLineAsync(string.Create(
-            CultureInfo.InvariantCulture, $"{lines.Count} answers in '{output}' ({lines.Count - done} in {seconds:F1} s)")).ConfigureAwait(false);
+            CultureInfo.InvariantCulture, $"{lines.Count} answers in '{output}' ({lines.Count - done} in {seconds:F1} s; {ProcessMemory.Read()})")).ConfigureAwait(false);
     }
 
     private static ReadOnlyMemory<byte> Line<TRequest, TAnswer>(IBatchJob<TRequest, TAnswer> job, string idJson, TAnswer answer)

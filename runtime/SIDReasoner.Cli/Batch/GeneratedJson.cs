@@ -20,6 +20,7 @@ internal static class GeneratedJson
             json.WriteNumber("prefix_tokens", answer.PrefixTokens);
             json.WriteString("engine", answer.Engine);
             json.WriteString("precision", answer.Precision);
+            AnswerJson.WriteMemory(json);
             json.WriteEndObject();
         }
 

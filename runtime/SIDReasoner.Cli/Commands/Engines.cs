@@ -48,5 +48,6 @@ internal static class Engines
             ForcePrecision = options.ForcePrecision,
             MaxIdleGenerators = options.MaxParallel,
             ReusePrefixes = options.PrefixCacheBytes > 0,
+            Prepack = options.Prepack,
         });
 }

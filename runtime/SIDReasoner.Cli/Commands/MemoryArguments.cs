@@ -4,7 +4,7 @@ using SIDReasoner.Runtime;
 
 namespace SIDReasoner.Cli.Commands;
 
-/// <summary><c>--prefix-cache</c>: what memory may be spent on.</summary>
+/// <summary><c>--prefix-cache</c> and <c>--no-prepack</c>: what memory may be spent on.</summary>
 internal sealed class MemoryArguments
 {
     private const int MostMegabytes = 1 << 20;
@@ -16,8 +16,13 @@ internal sealed class MemoryArguments
         HelpName = "MB",
     };
 
+    private readonly Option<bool> _noPrepack = new("--no-prepack")
+    {
+        Description = "Read float32 weights from the mapped file instead of a copy laid out for the processor: the weights' size less memory, up to 1.3x slower.",
+    };
+
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> Options => [_prefixCache];
+    public IEnumerable<Option> Options => [_prefixCache, _noPrepack];
 
     /// <summary>Writes what was asked into how the model is opened.</summary>
     /// <exception cref="SidReasonerException">A size is out of range.</exception>
@@ -30,6 +35,7 @@ internal sealed class MemoryArguments
         }
 
         options.PrefixCacheBytes = (long)megabytes << 20;
+        options.Prepack = !parsed.GetValue(_noPrepack);
         return options;
     }
 }

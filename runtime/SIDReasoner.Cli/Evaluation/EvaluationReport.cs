@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using SIDReasoner.Cli.Batch;
 using SIDReasoner.Core.Evaluation;
+using SIDReasoner.Core.Hosting;
 using SIDReasoner.Decoding;
 using SIDReasoner.Runtime;
 using SIDReasoner.Runtime.Bundles;
@@ -63,6 +64,7 @@ internal sealed record EvaluationReport(
         writer.WriteLine(string.Create(
             invariant,
             $"ms a row, median: prompt {Median(s => s.Prompt):F2}, prefill {Median(s => s.Prefill):F2}, thinking {Median(s => s.Thinking):F2}, search {Median(s => s.Search):F2}, all {Median(s => s.Total):F2}; 99th percentile of all {Percentile(s => s.Total, .99):F2}"));
+        writer.WriteLine(ProcessMemory.Read());
         if (PrefixTokens > 0)
         {
             writer.WriteLine(string.Create(invariant, $"{PrefixTokens} of {PromptTokens} prompt tokens known from earlier prompts"));
@@ -97,6 +99,7 @@ internal sealed record EvaluationReport(
                 json.WriteEndObject();
             }
 
+            AnswerJson.WriteMemory(json);
             json.WriteStartObject("stages_ms_median");
             json.WriteNumber("prompt", Math.Round(Median(s => s.Prompt), 4));
             json.WriteNumber("prefill", Math.Round(Median(s => s.Prefill), 4));

@@ -117,7 +117,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
 
     IDecoderSession IDecoderEngine.CreateSession(string? adapter) => CreateSession(adapter);
 
-    /// <summary>Frees the weights. No session of this model may run or be used afterwards.</summary>
+    /// <summary>Frees the weights and gives their memory back to the system. No session of this model may run or be used afterwards.</summary>
     public void Dispose()
     {
         if (_isDisposed)
@@ -130,6 +130,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
         Masks.Dispose();
         foreach (var name in _names)
             name.Dispose();
+        NativeHeap.Trim();
     }
 
     /// <summary>An adapter of the bundle, mapped at its first use.</summary>
