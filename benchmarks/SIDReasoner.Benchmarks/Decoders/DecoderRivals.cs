@@ -32,59 +32,81 @@ internal sealed class DecoderRivals(RivalOptions options)
 
     private void Run(string command)
     {
+        try
+        {
+            Measure(command);
+        }
+        finally
+        {
+            // What was measured before a contender failed is kept.
+            _report.Goals();
+            if (options.Output is not null)
+            {
+                _report.Save(options.Output, command);
+            }
+        }
+    }
+
+    private void Measure(string command)
+    {
+        _report.Line($"# Our decoder beside other people's, {DateTime.UtcNow:yyyy-MM-dd}");
+        _report.Line();
         _report.Line($"`{command}`");
+        _report.Line();
         _report.Line($"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, commit {RivalReport.Commit()}, {RivalReport.Machine()}. {options.Threads} threads for everyone, medians of {options.Rounds} turns.");
         _bandwidth = MemoryBandwidth.Measure(options.Threads);
         _report.Line($"Memory read by {options.Threads} threads: {_bandwidth / 1e9:F1} GB/s.");
         _report.Line($"llama.cpp: {LlamaModel.SystemInfo}");
         if (options.Parts.Any(part => part != "smollm"))
         {
-            using var model = new RivalModel(seed: 1, RivalShape.Qwen);
-            _report.Line($"Random Qwen3: width {RivalShape.Qwen.Width}, {RivalShape.Qwen.Layers} layers, {RivalShape.Qwen.Vocabulary:N0} tokens, {RivalShape.Qwen.Parameters / 1e6:F1} M weights; {RivalShape.Qwen.Items:N0} items, {RivalModel.Levels} levels; prompt {PromptLength}, W = {Beams}.");
-            var files = new RivalFiles(model.Checkpoint, model.Bundle, model.Folder("rivals"), options.Threads, capacity: 512);
-            RunRandom(model, files);
+            RivalShape shape = options.Model == "qwen" ? RivalShape.Qwen : RivalShape.Small with { Precisions = ModelForms.Ours };
+            Random(shape, options.Parts);
+            if (options.Model == "qwen" && options.Parts.Contains("per-beam"))
+            {
+                Random(RivalShape.Deep, ["per-beam"]);
+            }
         }
 
         if (options.Parts.Contains("smollm"))
         {
             new SmolLmRace(options, _report, _bandwidth).Run();
         }
-
-        _report.Goals();
-        if (options.Output is not null)
-        {
-            _report.Save(options.Output, command);
-        }
     }
 
-    private void RunRandom(RivalModel model, RivalFiles files)
+    private void Random(RivalShape shape, IReadOnlyList<string> parts)
     {
+        using var model = new RivalModel(seed: 1, shape);
+        _report.Line();
+        _report.Line($"## Random Qwen3 of {shape.Parameters / 1e6:F1} M weights");
+        _report.Line();
+        _report.Line($"Width {shape.Width}, {shape.Layers} layers, {shape.Vocabulary:N0} tokens ({100.0 * shape.Vocabulary * shape.Width / shape.Parameters:F0} % of the weights); {shape.Items:N0} items, {RivalModel.Levels} levels; prompt {PromptLength}, W = {Beams}.");
+        var files = new RivalFiles(model.Checkpoint, model.Bundle, model.Folder("rivals"), options.Threads, capacity: 512);
         int[] prompt = RivalModel.Prompt(PromptLength);
-        if (options.Parts.Contains("decode"))
+        if (parts.Contains("decode"))
         {
             Decode(files, prompt);
         }
 
         using SidTrie trie = SidTrie.Open(model.Bundle.FilePath("catalog.sidtrie"));
         var race = new SearchRace(trie, prompt, Beams);
-        if (options.Parts.Contains("search"))
+        if (parts.Contains("search"))
         {
             Search(files, race);
         }
 
-        if (options.Parts.Contains("per-beam"))
+        if (parts.Contains("per-beam"))
         {
-            PerBeam(model, files, trie, race);
+            PerBeam(model, files, trie, race, $"{shape.Parameters / 1e6:F0} M");
         }
     }
 
     private void Decode(RivalFiles files, int[] prompt)
     {
         _report.Line();
-        _report.Line("## Prompt and one token");
+        _report.Line("### Prompt and one token");
         List<Contender> contenders =
         [
-            .. Ours(files),
+            .. files.Ours(_report),
             files.Llama(GgufType.F32), files.Llama(GgufType.Q8_0), files.Llama(GgufType.Q4_0),
             files.Builder(BuilderPrecision.Float32), files.Builder(BuilderPrecision.Bits8), files.Builder(BuilderPrecision.Bits4),
         ];
@@ -114,8 +136,8 @@ internal sealed class DecoderRivals(RivalOptions options)
     private void Search(RivalFiles files, SearchRace race)
     {
         _report.Line();
-        _report.Line("## Whole request beside llama.cpp");
-        List<Contender> contenders = [.. Ours(files), files.Llama(GgufType.F32, Beams), files.Llama(GgufType.Q8_0, Beams)];
+        _report.Line("### Whole request beside llama.cpp");
+        List<Contender> contenders = [.. files.Ours(_report), files.Llama(GgufType.F32, Beams), files.Llama(GgufType.Q8_0, Beams)];
         try
         {
             using (Contender precise = files.Llama(GgufType.F32, Beams, isFast: false))
@@ -131,6 +153,11 @@ internal sealed class DecoderRivals(RivalOptions options)
             {
                 Hypothesis[] expected = race.Request(contenders[0].Session, mode);
                 double[] overlaps = [.. contenders.Select(contender => SearchRace.Overlap(expected, race.Request(contender.Session, mode)))];
+                if (overlaps.Zip(contenders).FirstOrDefault(pair => pair.First < LeastOverlap(pair.Second)) is (var found, { } other))
+                {
+                    throw new InvalidOperationException($"{other.Name} shares {found:F0} % of the list with {Fp32}; expected {LeastOverlap(other)} %. Nothing was timed in {mode} scores.");
+                }
+
                 double[][] medians = Rounds.Medians(options.Rounds, [.. contenders.Select(contender => (Func<double[]>)(() => race.Time(contender.Session, mode)))]);
                 _report.Table(
                     $"search {mode}",
@@ -151,12 +178,12 @@ internal sealed class DecoderRivals(RivalOptions options)
         }
     }
 
-    private void PerBeam(RivalModel model, RivalFiles files, SidTrie trie, SearchRace race)
+    private void PerBeam(RivalModel model, RivalFiles files, SidTrie trie, SearchRace race, string size)
     {
         _report.Line();
-        _report.Line("## Whole request beside one prefill a beam");
+        _report.Line("### Whole request beside one prefill a beam");
         _report.Line("On the same ONNX Runtime and the same fp32 graph: the prompt once a beam as one batch, the whole vocabulary's logits on the last row, a cache copied at each level. Exact scores.");
-        List<Contender> contenders = [.. Ours(files)];
+        List<Contender> contenders = [files.Ours("fp32", _report)];
         try
         {
             using var usual = new PrefillPerBeamSearch(model.Bundle, trie, Beams, options.Threads);
@@ -164,8 +191,8 @@ internal sealed class DecoderRivals(RivalOptions options)
             SearchRace.Require("One prefill a beam", race.Request(contenders[0].Session, ScoreMode.Exact), usual.Search(), 1e-3f);
             List<Func<double[]>> turns = [.. contenders.Select(contender => (Func<double[]>)(() => race.Time(contender.Session, ScoreMode.Exact))), () => race.Time(usual)];
             double[][] medians = Rounds.Medians(Math.Max(3, options.Rounds / 3), turns);
-            _report.Table("per-beam", ["contender", "request, ms", "prompt, ms", "levels, ms"], [.. contenders.Select(contender => contender.Name), "one prefill a beam"], medians);
-            _report.Promise($"request, exact scores: {Fp32} to one prefill a beam", medians[^1][0] / medians[0][0], 20);
+            _report.Table($"per-beam {size}", ["contender", "request, ms", "prompt, ms", "levels, ms"], [.. contenders.Select(contender => contender.Name), "one prefill a beam"], medians);
+            _report.Promise($"request, exact scores, {size}: {Fp32} to one prefill a beam", medians[^1][0] / medians[0][0], 20);
         }
         finally
         {
@@ -173,7 +200,8 @@ internal sealed class DecoderRivals(RivalOptions options)
         }
     }
 
-    private IEnumerable<Contender> Ours(RivalFiles files) => ModelForms.Ours.Select(form => files.Ours(form, _report)).OfType<Contender>();
+    /// <summary>How much of fp32's list rounding must leave, in percent: random weights lie close together.</summary>
+    private static double LeastOverlap(Contender contender) => contender.Name.Contains('4', StringComparison.Ordinal) ? 20 : 70;
 
     /// <summary>How far rounding may lead away, relative to the length of fp32's logits. Random weights are the worst case for few bits.</summary>
     internal static double MostDistance(Contender contender) => contender.Name switch

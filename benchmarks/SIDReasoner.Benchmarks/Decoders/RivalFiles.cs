@@ -18,21 +18,27 @@ internal sealed class RivalFiles(string checkpoint, Bundle bundle, string folder
 {
     private readonly IReadOnlyList<int> _sidTokens = bundle.Manifest.SidTokens?.TokenIds ?? [];
 
-    /// <summary>Ours in a form, or null and the reason where this processor refuses it.</summary>
-    public Contender? Ours(string precision, RivalReport report)
+    /// <summary>Ours in each form that the bundle has.</summary>
+    public IEnumerable<Contender> Ours(RivalReport report) => bundle.Manifest.Precisions.Select(form => Ours(form.Name, report));
+
+    /// <summary>Ours in a form; where this processor refuses it, forced, and the report says so.</summary>
+    public Contender Ours(string precision, RivalReport report)
     {
+        // Everyone's idle threads wait busily, as llama.cpp's do.
+        var options = new OnnxModelOptions { Threads = threads, Precision = precision, Spin = true };
+        OnnxModel model;
         try
         {
-            // Everyone's idle threads wait busily, as llama.cpp's do.
-            OnnxModel model = OnnxModel.Load(bundle, new OnnxModelOptions { Threads = threads, Precision = precision, Spin = true });
-            string weights = precision == "fp32" ? "model.safetensors" : $"model.{precision}.bin";
-            return new Contender($"ours {precision}", model.CreateSession(), new FileInfo(bundle.FilePath(weights)).Length, model);
+            model = OnnxModel.Load(bundle, options);
         }
         catch (SidReasonerException refusal)
         {
-            report.Line($"Ours {precision} is left out: {refusal.Message}");
-            return null;
+            report.Line($"Ours {precision} is forced: {refusal.Message}");
+            model = OnnxModel.Load(bundle, options with { ForcePrecision = true });
         }
+
+        string weights = precision == "fp32" ? "model.safetensors" : $"model.{precision}.bin";
+        return new Contender($"ours {precision}", model.CreateSession(), new FileInfo(bundle.FilePath(weights)).Length, model);
     }
 
     /// <summary>llama.cpp over our own file of the same weights.</summary>

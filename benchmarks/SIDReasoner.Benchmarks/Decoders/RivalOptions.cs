@@ -8,6 +8,9 @@ internal sealed record RivalOptions
     /// <summary>Everything there is, in the order of running.</summary>
     public static IReadOnlyList<string> AllParts { get; } = ["decode", "search", "per-beam", "smollm"];
 
+    /// <summary>Random models: <c>qwen</c>, whose vocabulary is Qwen3's, and beside it a deep one for the per-beam way; or <c>small</c>, which is for tests.</summary>
+    public string Model { get; init; } = "qwen";
+
     /// <summary>Which parts run.</summary>
     public IReadOnlyList<string> Parts { get; init; } = AllParts;
 
@@ -20,7 +23,7 @@ internal sealed record RivalOptions
     /// <summary>Folder of SmolLM2-135M-Instruct, its GGUF file beside its safetensors.</summary>
     public string SmolLm { get; init; } = Path.Combine("out", "smollm2-135m");
 
-    /// <summary>Folder for results.md and results.json; null prints alone.</summary>
+    /// <summary>Folder for README.md and results.json; null prints alone.</summary>
     public string? Output { get; init; }
 
     /// <summary>Reads a command line: pairs of a name and a value.</summary>
@@ -36,13 +39,19 @@ internal sealed record RivalOptions
                 "--parts" => options with { Parts = value.Split(',') },
                 "--threads" => options with { Threads = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--rounds" => options with { Rounds = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--model" => options with { Model = value },
                 "--smollm" => options with { SmolLm = value },
                 "--out" => options with { Output = value },
-                _ => throw new ArgumentException($"Unknown option '{args[i]}'; expected --parts, --threads, --rounds, --smollm or --out."),
+                _ => throw new ArgumentException($"Unknown option '{args[i]}'; expected --parts, --model, --threads, --rounds, --smollm or --out."),
             };
         }
 
         string[] unknown = [.. options.Parts.Except(AllParts)];
-        return unknown.Length == 0 ? options : throw new ArgumentException($"Unknown part '{unknown[0]}'; expected some of {string.Join(", ", AllParts)}.");
+        if (unknown.Length > 0)
+        {
+            throw new ArgumentException($"Unknown part '{unknown[0]}'; expected some of {string.Join(", ", AllParts)}.");
+        }
+
+        return options.Model is "qwen" or "small" ? options : throw new ArgumentException($"Unknown model '{options.Model}'; expected qwen or small.");
     }
 }

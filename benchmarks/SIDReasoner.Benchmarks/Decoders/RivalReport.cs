@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace SIDReasoner.Benchmarks.Decoders;
 
@@ -40,23 +41,14 @@ internal sealed class RivalReport
     /// <summary>A ratio that was promised.</summary>
     public void Promise(string what, double ratio, double least) => _goals.Add(new Goal(what, ratio, least));
 
-    /// <summary>The table of what was promised.</summary>
-    public void Goals()
-    {
-        Line();
-        Line("| goal | wanted | measured | |");
-        Line("| --- | --- | --- | --- |");
-        foreach (Goal goal in _goals)
-        {
-            Line($"| {goal.What} | {Number(goal.Least)}x | {Number(goal.Ratio)}x | {(goal.IsMet ? "met" : "**missed**")} |");
-        }
-    }
+    /// <summary>Prints the table of what was promised.</summary>
+    public void Goals() => Console.WriteLine(GoalTable());
 
-    /// <summary>Writes results.md and results.json into a folder.</summary>
+    /// <summary>Writes README.md and results.json into a folder.</summary>
     public void Save(string folder, string command)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "results.md"), _markdown.ToString().Replace("\r", "", StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(folder, "README.md"), Markdown());
         var whole = new { command, commit = Commit(), date = DateTime.UtcNow, processor = Processor(), goals = _goals, times = _times };
         File.WriteAllText(Path.Combine(folder, "results.json"), JsonSerializer.Serialize(whole, s_json) + "\n");
     }
@@ -89,6 +81,19 @@ internal sealed class RivalReport
         : File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[^1] ?? "an unknown processor";
 
     private static string Number(double value) => value.ToString(value < 10 ? "F2" : value < 1000 ? "F1" : "N0", CultureInfo.InvariantCulture);
+
+    /// <summary>Everything, goals first; no empty line twice in a row.</summary>
+    private string Markdown()
+    {
+        string all = _markdown.ToString().Replace("\r", "", StringComparison.Ordinal);
+        int body = all.IndexOf("\n## ", StringComparison.Ordinal) is var first && first < 0 ? all.Length : first;
+        return Regex.Replace($"{all[..body]}\n{GoalTable()}\n{all[body..]}", "\n{3,}", "\n\n").TrimEnd('\n') + "\n";
+    }
+
+    private string GoalTable() => _goals.Count == 0
+        ? ""
+        : "\n| goal | wanted | measured | |\n| --- | --- | --- | --- |\n"
+            + string.Concat(_goals.Select(goal => $"| {goal.What} | {Number(goal.Least)}x | {Number(goal.Ratio)}x | {(goal.IsMet ? "met" : "**missed**")} |\n"));
 
     private sealed record Goal(string What, double Ratio, double Least)
     {
