@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using SIDReasoner.Core;
 using SIDReasoner.Core.Configuration;
 using SIDReasoner.Core.Items;
+using SIDReasoner.Decoding;
 using SIDReasoner.Runtime.Bundles;
 using SIDReasoner.Runtime.Kernels;
 using SIDReasoner.Runtime.Model;
@@ -51,6 +52,9 @@ public sealed class Recommender : IDisposable
 
     /// <summary>What the checkpoint's authors sample with, for callers who ask for sampling; null where they do not say.</summary>
     public GenerationConfig? GenerationConfig => _assets.Text.Generation;
+
+    /// <summary>How a request that names no score mode is scored: as the bundle says.</summary>
+    public ScoreMode DefaultScoreMode => _assets.DefaultScoreMode;
 
     /// <summary>Requests computed at once.</summary>
     public int MaxParallel => _lanes.Size;

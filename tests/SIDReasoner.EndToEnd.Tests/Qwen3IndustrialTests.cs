@@ -61,6 +61,27 @@ public sealed class Qwen3IndustrialTests : IDisposable
         }
     }
 
+    [SkippableFact]
+    public void Compare_WriteOverTheExpectedRows_SharesWhatPythonFoundAndMakesCatalogTheDefault()
+    {
+        string expected = Export("config.json"), data = Path.Combine(_temporary, "rows.csv");
+        string[] test = File.ReadAllLines(Path.Combine(GoldenCases.RequireData("amazon/Industrial_and_Scientific"), "test.csv"));
+        File.WriteAllLines(data, [test[0], .. Read(expected, "prompts").Select(row => test[row.GetProperty("row").GetInt32() + 1])]);
+
+        HostResult result = HostProcess.Sidr("evaluate", "--bundle", Bundle, "--data", data, "--beams", "50", "--compare", "--write", "--json");
+        string inspected = HostProcess.Succeed(HostProcess.Sidr("inspect", "--bundle", Bundle));
+
+        JsonElement pair = Parse(HostProcess.Succeed(result)).GetProperty("pairs").EnumerateArray().Single(pair => pair.GetProperty("score_mode").GetString() == "catalog");
+        string[][] exact = TopTens(expected, "exact"), catalog = TopTens(expected, "catalog");
+
+        // Two rows have neighbours closer than the tolerance among the first ten.
+        Assert.Equal(exact.Zip(catalog, (a, b) => a.Intersect(b).Count() / 10.0).Average(), pair.GetProperty("top10_overlap").GetDouble(), 2 / 1500.0);
+        Assert.Equal(exact.Zip(catalog, (a, b) => a[0] == b[0] ? 1.0 : 0).Average(), pair.GetProperty("same_first").GetDouble(), 1e-6);
+        Assert.Contains("now scored by catalog", result.Error, StringComparison.Ordinal);
+        Assert.Contains("catalog by default", inspected, StringComparison.Ordinal);
+        Assert.Equal("catalog", Parse(HostProcess.Succeed(HostProcess.Sidr("recommend", "--bundle", Bundle, "--prompt-ids", "5,6", "--json"))).GetProperty("score_mode").GetString());
+    }
+
     public void Dispose() => Directory.Delete(_temporary, recursive: true);
 
     private string Export(string config)
@@ -99,6 +120,9 @@ public sealed class Qwen3IndustrialTests : IDisposable
                 $"row {expected.GetProperty("row")}, rank {rank + 1}: {own[rank]}; expected {sids[rank]} or what lies within {Tolerance} of it.");
         }
     }
+
+    private static string[][] TopTens(string expected, string mode) =>
+        [.. Read(expected, mode).Select(row => row.GetProperty("sids").EnumerateArray().Take(10).Select(sid => sid.GetString()!).ToArray())];
 
     private static string[] Sids(JsonElement answer) => [.. answer.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("sid").GetString()!)];
 

@@ -48,6 +48,13 @@ internal static class InspectCommand
         {
             Line("catalogue", $"{manifest.ItemCount:N0} items, {manifest.SidCount:N0} SIDs, {manifest.Levels} levels, {tokens.Texts.Count:N0} SID tokens");
             Line("scores", $"{manifest.DefaultScoreMode} by default");
+            if (manifest.Agreement is { } agreement)
+            {
+                foreach (BundleAgreementPair pair in agreement.Pairs)
+                {
+                    Line("agreement", $"{pair.Precision} {pair.ScoreMode} and {pair.ToPrecision} {pair.ToScoreMode} share {pair.Top10Overlap:P1} of the top 10 on {agreement.Rows:N0} rows");
+                }
+            }
         }
         else
         {

@@ -17,6 +17,9 @@ internal sealed class PrecisionArguments
     /// <summary>Both.</summary>
     public IEnumerable<Option> Options => [_precision, _force];
 
+    /// <summary>The one that names a form.</summary>
+    public IEnumerable<Option> Choice => [_precision];
+
     /// <summary>Writes what was asked into how the model is opened.</summary>
     public RecommenderOptions Apply(ParseResult parsed, RecommenderOptions options)
     {

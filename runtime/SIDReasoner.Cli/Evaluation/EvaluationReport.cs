@@ -5,7 +5,6 @@ using System.Text.Json;
 using SIDReasoner.Cli.Batch;
 using SIDReasoner.Core.Evaluation;
 using SIDReasoner.Core.Hosting;
-using SIDReasoner.Decoding;
 using SIDReasoner.Runtime;
 using SIDReasoner.Runtime.Bundles;
 
@@ -15,20 +14,26 @@ namespace SIDReasoner.Cli.Evaluation;
 /// <param name="Bundle">The bundle that answered.</param>
 /// <param name="Rows">Every row's result.</param>
 /// <param name="Settings">How they were answered.</param>
-/// <param name="Mode">How scores were computed.</param>
 /// <param name="Precision">What ran.</param>
 /// <param name="RowsNow">Rows that this run answered; an earlier one answered the others.</param>
 /// <param name="Seconds">Wall-clock seconds for those rows.</param>
 internal sealed record EvaluationReport(
-    Bundle Bundle, IReadOnlyList<RowResult> Rows, EvaluationSettings Settings, ScoreMode Mode, string Precision, int RowsNow, double Seconds)
+    Bundle Bundle, IReadOnlyList<RowResult> Rows, EvaluationSettings Settings, string Precision, int RowsNow, double Seconds)
 {
     private static readonly int[] s_cutoffs = [1, 3, 5, 10, 20, 50];
+
+    /// <summary>The score modes beside one another, over some or all of the rows; empty where they were not compared.</summary>
+    public IReadOnlyList<ContenderPair> Overlap { get; init; } = [];
 
     private IEnumerable<int> Cutoffs => s_cutoffs.Where(k => k <= Settings.Beams);
 
     private int Answers => Rows.Sum(row => row.Answers);
 
     private int OutsideCatalog => Rows.Sum(row => row.OutsideCatalog);
+
+    private int ShortenedHistories => Rows.Count(row => row.DroppedItems > 0);
+
+    private int DroppedItems => Rows.Sum(row => row.DroppedItems);
 
     private double ClosedShare => Rows.Sum(row => row.ClosedThoughts) / (double)(Rows.Count * Settings.Samples);
 
@@ -44,7 +49,13 @@ internal sealed record EvaluationReport(
         string speed = RowsNow > 0 ? string.Create(invariant, $"; {RowsNow / Seconds:F1} rows/s") : "";
         writer.WriteLine(string.Create(
             invariant,
-            $"{Rows.Count} rows, {Settings.Beams} beams, {Mode.ToString().ToLowerInvariant()} scores, {Precision}; {OutsideCatalog} of {Answers} answers outside the catalogue{speed}"));
+            $"{Rows.Count} rows, {Settings.Beams} beams, {Settings.Mode.ToString().ToLowerInvariant()} scores, {Precision}; {OutsideCatalog} of {Answers} answers outside the catalogue{speed}"));
+        if (ShortenedHistories > 0)
+        {
+            writer.WriteLine(string.Create(
+                invariant, $"{ShortenedHistories} histories were longer than the context of {Bundle.Manifest.Context} tokens: their oldest items, {DroppedItems} in all, were left out"));
+        }
+
         if (Settings.Thinking is { } thinking)
         {
             writer.WriteLine(string.Create(
@@ -58,6 +69,17 @@ internal sealed record EvaluationReport(
         {
             writer.WriteLine();
             PrintTable(writer, $"best of {Settings.Samples}", BestOf);
+        }
+
+        if (Overlap.Count > 0)
+        {
+            writer.WriteLine();
+            writer.WriteLine($"score modes on {Overlap[0].Agreement.Rows} of these rows:");
+            foreach (ContenderPair pair in Overlap)
+            {
+                writer.WriteLine(string.Create(
+                    invariant, $"  {pair.First.ModeName} and {pair.Second.ModeName} share {pair.Agreement.Overlap:P1} of the top 10, and the first SID on {pair.Agreement.SameFirst:P1} of the rows"));
+            }
         }
 
         writer.WriteLine();
@@ -81,11 +103,13 @@ internal sealed record EvaluationReport(
             json.WriteString("model_digest", Bundle.Manifest.ModelDigest);
             json.WriteNumber("rows", Rows.Count);
             json.WriteNumber("beams", Settings.Beams);
-            json.WriteString("score_mode", Mode.ToString().ToLowerInvariant());
+            json.WriteString("score_mode", Settings.Mode.ToString().ToLowerInvariant());
             json.WriteString("precision", Precision);
             json.WriteNumber("answers", Answers);
             json.WriteNumber("outside_catalog", OutsideCatalog);
             json.WriteNumber("illegal_rate", Answers == 0 ? 0 : (double)OutsideCatalog / Answers);
+            json.WriteNumber("shortened_histories", ShortenedHistories);
+            json.WriteNumber("dropped_items", DroppedItems);
             json.WriteNumber("seconds", Math.Round(Seconds, 3));
             json.WriteNumber("prompt_tokens", PromptTokens);
             json.WriteNumber("prefix_tokens", PrefixTokens);
@@ -100,6 +124,7 @@ internal sealed record EvaluationReport(
             }
 
             AnswerJson.WriteMemory(json);
+            WriteOverlap(json);
             json.WriteStartObject("stages_ms_median");
             json.WriteNumber("prompt", Math.Round(Median(s => s.Prompt), 4));
             json.WriteNumber("prefill", Math.Round(Median(s => s.Prefill), 4));
@@ -131,6 +156,19 @@ internal sealed record EvaluationReport(
             writer.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"{k,3}    {hr:F4} [{hrLow:F4}, {hrHigh:F4}]  {ndcg:F4} [{ndcgLow:F4}, {ndcgHigh:F4}]  {itemHr:F4}        {itemNdcg:F4}"));
         }
+    }
+
+    private void WriteOverlap(Utf8JsonWriter json)
+    {
+        if (Overlap.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartObject("score_modes");
+        json.WriteNumber("rows", Overlap[0].Agreement.Rows);
+        ContenderPair.Write(json, Overlap);
+        json.WriteEndObject();
     }
 
     private void WriteThinking(Utf8JsonWriter json)

@@ -4,7 +4,6 @@ using SIDReasoner.Core;
 using SIDReasoner.Core.Evaluation;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Core.SemanticIds;
-using SIDReasoner.Decoding;
 using SIDReasoner.Runtime;
 
 namespace SIDReasoner.Cli.Evaluation;
@@ -35,7 +34,6 @@ internal static class Evaluator
         }
 
         var samples = new List<Recommendation>(settings.Samples);
-        ScoreMode used = settings.Mode ?? (recommender.Bundle.Manifest.DefaultScoreMode == "catalog" ? ScoreMode.Catalog : ScoreMode.Exact);
         long began = Stopwatch.GetTimestamp();
         TimeSpan lastNote = TimeSpan.Zero;
         await foreach (Recommendation answer in recommender.RecommendManyAsync(Requests(recommender.Catalog, rows, done, settings), cancellation).ConfigureAwait(false))
@@ -46,7 +44,6 @@ internal static class Evaluator
                 continue;
             }
 
-            used = answer.ScoreMode;
             log.Add(Result(samples, rows[log.Rows.Count].Target, recommender.Catalog));
             samples.Clear();
             TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
@@ -65,28 +62,16 @@ internal static class Evaluator
             throw new UnreachableException($"{log.Rows.Count} answers for {rows.Count} rows.");
         }
 
-        return new EvaluationReport(recommender.Bundle, log.Rows, settings, used, recommender.Precision, rows.Count - done, Stopwatch.GetElapsedTime(began).TotalSeconds);
+        return new EvaluationReport(recommender.Bundle, log.Rows, settings, recommender.Precision, rows.Count - done, Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
 
     private static IEnumerable<RecommendRequest> Requests(ItemCatalog catalog, IReadOnlyList<Interaction> rows, int done, EvaluationSettings settings)
     {
         for (int row = done; row < rows.Count; row++)
         {
-            var request = new RecommendRequest
-            {
-                History = [.. rows[row].History.Select(item => catalog.Items[item].Id)],
-                K = settings.Beams,
-                BeamWidth = settings.Beams,
-                ScoreMode = settings.Mode,
-                Thinking = settings.Thinking,
-                Adapter = settings.Adapter,
-            };
             for (int sample = 0; sample < settings.Samples; sample++)
             {
-                // Rows and samples draw independently of one another, and the same in every run.
-                yield return settings.Thinking is not { } thinking
-                    ? request
-                    : request with { Thinking = thinking with { Sampling = thinking.Sampling with { Stream = (uint)((row * settings.Samples) + sample) } } };
+                yield return settings.Request(catalog, rows, row, sample);
             }
         }
     }
@@ -110,6 +95,7 @@ internal static class Evaluator
         {
             PromptTokens = samples.Sum(answer => answer.PromptTokens),
             PrefixTokens = samples.Sum(answer => answer.PrefixTokens),
+            DroppedItems = samples[0].DroppedItems,
         };
     }
 }

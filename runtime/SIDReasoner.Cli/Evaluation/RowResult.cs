@@ -21,6 +21,9 @@ internal sealed record RowResult(int[] SidRanks, int[] ItemRanks, int Answers, i
     /// <summary>Those of them that were not run, since an earlier prompt began the same.</summary>
     public int PrefixTokens { get; init; }
 
+    /// <summary>Items of the history, oldest first, that the context did not hold.</summary>
+    public int DroppedItems { get; init; }
+
     /// <summary>The best rank of all samples, or -1 where none found the target.</summary>
     public static int Best(int[] ranks) => ranks.Where(rank => rank >= 0).DefaultIfEmpty(RankingMetrics.NotFound).Min();
 
@@ -39,6 +42,7 @@ internal sealed record RowResult(int[] SidRanks, int[] ItemRanks, int Answers, i
             json.WriteNumber("tokens", ThoughtTokens);
             json.WriteNumber("prompt", PromptTokens);
             json.WriteNumber("prefix", PrefixTokens);
+            json.WriteNumber("dropped", DroppedItems);
             json.WriteStartArray("ms");
             foreach (double stage in new[] { Stages.Prompt, Stages.Prefill, Stages.Thinking, Stages.Search, Stages.Lookup })
             {
@@ -69,6 +73,7 @@ internal sealed record RowResult(int[] SidRanks, int[] ItemRanks, int Answers, i
         {
             PromptTokens = row.GetProperty("prompt").GetInt32(),
             PrefixTokens = row.GetProperty("prefix").GetInt32(),
+            DroppedItems = row.GetProperty("dropped").GetInt32(),
         };
     }
 

@@ -57,8 +57,11 @@ public sealed record BundleManifest
     /// <summary>The columns of <c>sid_logits</c>; null in a bundle for text alone.</summary>
     public BundleSidTokens? SidTokens { get; init; }
 
-    /// <summary>Score mode of a request that names none: <c>exact</c> or <c>catalog</c>. Default <c>exact</c>.</summary>
+    /// <summary>Score mode of a request that names none: <c>exact</c>, or <c>catalog</c> once <see cref="Agreement"/> holds the two beside one another. Default <c>exact</c>.</summary>
     public string DefaultScoreMode { get; init; } = "exact";
+
+    /// <summary>How alike score modes and precisions rank, where <c>sidr evaluate --compare --write</c> measured it; null before.</summary>
+    public BundleAgreement? Agreement { get; init; }
 
     /// <summary>Ids of newline and end of turn, which score mode <c>reference</c> adds to every SID; null where they are not known.</summary>
     public IReadOnlyList<int>? ReferenceEnd { get; init; }
@@ -124,6 +127,13 @@ public sealed record BundleManifest
         }
     }
 
+    /// <summary>The same manifest with what a comparison found; Catalog becomes the default score mode where it agrees with Exact, else Exact does.</summary>
+    public BundleManifest With(BundleAgreement agreement)
+    {
+        ArgumentNullException.ThrowIfNull(agreement);
+        return this with { Agreement = agreement, DefaultScoreMode = agreement.CatalogAgrees ? "catalog" : "exact" };
+    }
+
     /// <summary>Writes the manifest into a folder, whole or not at all.</summary>
     /// <exception cref="SidReasonerException">The file cannot be written; an old one is as it was.</exception>
     public void Save(string folder) => AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Readable.BundleManifest) + "\n");
@@ -164,6 +174,12 @@ public sealed record BundleManifest
             if (ids.Count > 0 && (ids[0] < 0 || ids[^1] >= VocabSize))
                 problems.Add($"'sid_tokens' holds ids from {ids[0]} to {ids[^1]}; the vocabulary has ids 0 to {VocabSize - 1}.");
         }
+        if (DefaultScoreMode is not ("exact" or "catalog"))
+            problems.Add($"'default_score_mode' is '{DefaultScoreMode}'; expected 'exact' or 'catalog'.");
+        if (DefaultScoreMode == "catalog" && Agreement?.CatalogToExact is null)
+            problems.Add("'default_score_mode' is 'catalog', but 'agreement' does not hold catalog beside exact; run sidr evaluate --compare --write.");
+        foreach (var pair in (Agreement?.Pairs ?? []).Where(pair => pair.Hr10Interval.Count != 2 || pair.Ndcg10Interval.Count != 2))
+            problems.Add($"'agreement' has intervals of {pair.Hr10Interval.Count} and {pair.Ndcg10Interval.Count} numbers; expected two, low and high.");
         if (ReferenceEnd is { Count: not 2 })
             problems.Add($"'reference_end' has {ReferenceEnd.Count} ids; expected two, newline and end of turn.");
         return problems;
