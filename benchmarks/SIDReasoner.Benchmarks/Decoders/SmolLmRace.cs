@@ -76,7 +76,8 @@ internal sealed class SmolLmRace(RivalOptions options, RivalReport report, doubl
     private static double MostDistance(Contender contender) => contender.Name switch
     {
         "ours fp32" or "GenAI's builder fp32" => 1e-3,
-        _ when contender.Name.EndsWith('4') => 0.6,
+        // Its outliers cost it 40 % of its perplexity at the builder's 4 bits.
+        _ when contender.Name.EndsWith('4') => 1.5,
         _ => 0.25,
     };
 }
