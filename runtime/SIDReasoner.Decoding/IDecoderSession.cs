@@ -59,6 +59,10 @@ public interface IDecoderSession : IDisposable
     /// <summary>Natural log of the sum of exponentials over the whole vocabulary, float32 [rows, 1]; valid until the next call.</summary>
     LogitsView LogSumExp { get; }
 
+    /// <summary>Where the cache first holds a value that is no finite number, for the error about logits that are none: reads the whole cache.</summary>
+    /// <returns>The place, or null where the engine cannot tell.</returns>
+    NonFiniteRow? FindNonFinite() => null;
+
     /// <summary>Logits of newline and of end of turn, float32 [rows, 2]; valid until the next call. Empty where the model does not know the two ids.</summary>
     LogitsView EndLogits => LogitsView.Empty;
 }

@@ -27,6 +27,18 @@ public sealed class InvalidLogitsException : SidReasonerException
         Column = tokenId;
     }
 
+    private InvalidLogitsException(InvalidLogitsException error, string place)
+        : base($"{error.Message} {place}")
+    {
+        Row = error.Row;
+        Column = error.Column;
+        Depth = error.Depth;
+        Place = place;
+    }
+
+    /// <summary>Where the forward first left the numbers, as a sentence; empty where the engine cannot tell.</summary>
+    public string Place { get; } = "";
+
     /// <summary>The row of the logits.</summary>
     public int Row { get; }
 
@@ -35,4 +47,21 @@ public sealed class InvalidLogitsException : SidReasonerException
 
     /// <summary>Depth in the trie at which the row was read.</summary>
     public int Depth { get; }
+
+    /// <summary>The same error, with the layer whose input is at fault: the first whose keys or values are no finite numbers.</summary>
+    /// <param name="session">Still holds the rows that were run.</param>
+    internal InvalidLogitsException In(IDecoderSession session)
+    {
+        if (session.FindNonFinite() is not { } found)
+        {
+            return this;
+        }
+
+        return new InvalidLogitsException(this, found.Layer switch
+        {
+            NonFiniteRow.NoLayer => "Every layer's keys and values are finite: the input of the head is at fault (what follows the last layer's attention, and the last norm), or the head.",
+            0 => $"The input of layer 0 is at fault, row {found.Row} of the cache: the embedding of its token, the layer's input norm, or its k and v projections.",
+            int layer => $"The input of layer {layer} is at fault, row {found.Row} of the cache: what layer {layer - 1} gives, layer {layer}'s input norm, or its k and v projections.",
+        });
+    }
 }

@@ -95,6 +95,10 @@ public sealed class ReferenceBeamSearch
                 Forward(session);
             }
         }
+        catch (InvalidLogitsException error)
+        {
+            throw error.In(session);
+        }
         finally
         {
             session.Rewind(length);

@@ -124,6 +124,10 @@ public sealed class SidBeamSearch
         {
             Descend(session, options, skipsDecided, cancellation);
         }
+        catch (InvalidLogitsException error)
+        {
+            throw error.In(session);
+        }
         finally
         {
             session.Rewind(length);

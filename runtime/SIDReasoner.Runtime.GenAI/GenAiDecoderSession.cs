@@ -117,6 +117,22 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
         ReturnLane();
     }
 
+    /// <inheritdoc/>
+    public NonFiniteRow? FindNonFinite()
+    {
+        if (_lane is null)
+            return null;
+        var manifest = _engine.Manifest;
+        for (var layer = 0; layer < manifest.LayerCount; layer++)
+        {
+            var first = Math.Min(FirstBadRow($"present.{layer}.key"), FirstBadRow($"present.{layer}.value"));
+            if (first < int.MaxValue)
+                return new NonFiniteRow(layer, first);
+        }
+
+        return NonFiniteRow.None;
+    }
+
     /// <summary>Gives the generator back to the engine. The engine stays.</summary>
     public void Dispose()
     {
@@ -189,6 +205,24 @@ public sealed unsafe class GenAiDecoderSession : IDecoderSession
             Rewind(0);
             throw;
         }
+    }
+
+    /// <summary>The first row of a cache tensor that holds no finite number, else the largest integer.</summary>
+    private int FirstBadRow(string name)
+    {
+        using var tensor = _lane!.Output(name);
+        var headSize = _engine.Manifest.HeadSize;
+        var values = tensor.GetData<float>();
+        var plane = values.Length / _engine.Manifest.KvHeadCount;
+        var used = Math.Min(plane, (Length + _fields.SuffixRows) * headSize);
+        var first = int.MaxValue;
+        for (var head = 0; head < _engine.Manifest.KvHeadCount; head++)
+        {
+            if (NonFiniteRow.First(values.Slice(head * plane, used), headSize) is >= 0 and var row)
+                first = Math.Min(first, row);
+        }
+
+        return first;
     }
 
     private void ReturnLane()

@@ -1,3 +1,4 @@
+using SIDReasoner.Core;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Decoding;
 using SIDReasoner.Decoding.Kernels;
@@ -13,6 +14,9 @@ public abstract class DecoderSessionConformance
 
     /// <summary>How far apart the text head and the SID head may be on one row: they are different products in some precisions.</summary>
     protected virtual float HeadTolerance => Tolerance;
+
+    /// <summary>Whether loading refuses weights that are no finite numbers.</summary>
+    protected virtual bool RefusesNonFiniteWeights => false;
 
     private const StepOutputs All = StepOutputs.Logits | StepOutputs.SidLogits | StepOutputs.LogSumExp;
     private const StepOutputs Rows = StepOutputs.SidLogits | StepOutputs.LogSumExp;
@@ -45,6 +49,38 @@ public abstract class DecoderSessionConformance
         Assert.Equal(s_prompt.Length, session.Length);
         AssertClose(checkpoint.Vocabulary.TokenIds.Select(id => logits[id]).ToArray(), Copy(session.SidLogits), HeadTolerance);
         AssertClose([(float)SlowSearch.LogSumExp(logits)], Copy(session.LogSumExp));
+    }
+
+    /// <summary>A number that is none is never ranked, and the error says in which layer's input it was seen first.</summary>
+    /// <param name="tensor">The tensor that gets one.</param>
+    /// <param name="place">Which of its values.</param>
+    /// <param name="expected">Part of the error.</param>
+    [Theory]
+    [InlineData("model.embed_tokens.weight", (9 * 32) + 3, "The input of layer 0 is at fault, row 2 of")]
+    [InlineData("model.layers.0.post_attention_layernorm.weight", 5, "The input of layer 1 is at fault, row 0 of")]
+    [InlineData("model.layers.1.self_attn.v_proj.weight", 100, "The input of layer 1 is at fault, row 0 of")]
+    [InlineData("model.layers.1.input_layernorm.weight", 5, "The input of layer 1 is at fault, row 0 of")]
+    [InlineData("model.layers.1.post_attention_layernorm.weight", 0, "the input of the head is at fault")]
+    [InlineData("model.norm.weight", 7, "the input of the head is at fault")]
+    public void Search_WeightThatIsNoNumber_NamesTheLayersInput(string tensor, int place, string expected)
+    {
+        using RandomCheckpoint checkpoint = RandomCheckpoint.Create("qwen3-untied", seed: 6);
+        TensorFile.Overwrite(checkpoint.Folder, tensor, place, float.NaN);
+        if (RefusesNonFiniteWeights && tensor != "model.embed_tokens.weight")
+        {
+            Assert.Contains(tensor, Assert.Throws<SidReasonerException>(() => Load(checkpoint)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        using ISessionSource source = Load(checkpoint);
+        using IDecoderSession session = source.CreateSession();
+        using SidTrie trie = checkpoint.Catalog.BuildTrie(checkpoint.Vocabulary);
+        session.AppendTokens(s_prompt, All);
+
+        var error = Assert.Throws<InvalidLogitsException>(() =>
+            new SidBeamSearch(trie, new ManagedBeamKernel()).Search(session, new SearchOptions { BeamWidth = 8 }, new Hypothesis[8]));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

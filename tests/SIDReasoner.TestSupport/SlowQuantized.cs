@@ -32,15 +32,6 @@ public static class SlowQuantized
     public static double[] Blocks(float[] x, float[][] weights, Func<float[], float[]> round) =>
         [.. weights.Select(row => InBlocks(x).Zip(InBlocks(row), (own, block) => Product(own, round(block))).Sum())];
 
-    /// <summary>A block in 8 bits, symmetric.</summary>
-    /// <param name="block">Its weights.</param>
-    /// <returns>The weights as they are read again.</returns>
-    public static float[] Round8(float[] block)
-    {
-        float scale = block.Max(Math.Abs) / 127;
-        return scale == 0 ? block : [.. block.Select(w => MathF.Round(w / scale) * scale)];
-    }
-
     private static double Product(float[] x, float[] weights)
     {
         float scale = x.Max(Math.Abs) / 127;

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Text.Json;
 using SIDReasoner.Core;
 using SIDReasoner.Core.Checkpoints;
@@ -61,6 +62,8 @@ internal sealed class LoraAdapter
 
         if (problems.Count == 0 && layers.Count == 0)
             problems.Add("it holds no tensor.");
+        problems.AddRange(layers.Where(layer => !TensorPrimitives.IsFiniteAll<float>(layer.A) || !TensorPrimitives.IsFiniteAll<float>(layer.B))
+            .Select(layer => $"'{layer.Name}' holds a value that is no finite number, also after scaling; expected finite ones."));
         return problems.Count == 0 ? new LoraAdapter(name, layers) : throw new InvalidFileException(weightsPath, problems);
     }
 

@@ -3,9 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace SIDReasoner.Export.Precision;
 
-/// <summary>Rounds weights to blocks of 32 codes, as MatMulNBits reads them.</summary>
+/// <summary>Rounds weights to blocks of 32 4-bit codes, as MatMulNBits reads them.</summary>
 /// <remarks>
-/// 8 bits: symmetric around code 128, scale = largest magnitude / 127. 4 bits: scale and whole zero point are searched for the least sum of squared errors: every zero
+/// Scale and whole zero point are searched for the least sum of squared errors: every zero
 /// point near the one that spans the block, from the full range and from narrower ones that cut the ends, codes and least-squares scale refitted in turns: less than
 /// five sixths of the squared error of a symmetric range (docs/decisions/precision.md).
 /// </remarks>
@@ -14,8 +14,13 @@ internal static class BlockQuantizer
     /// <summary>Values of a block: the smallest that MatMulNBits has a fast kernel for, hence the most exact.</summary>
     public const int BlockSize = 32;
 
-    private const int Most4 = 15;
-    private const int Most8 = 127;
+    /// <summary>Bits of a code.</summary>
+    public const int Bits = 4;
+
+    /// <summary>Bytes of a block's codes.</summary>
+    public const int BlockBytes = BlockSize * Bits / 8;
+
+    private const int Most = 15;
     private const int ZeroPointReach = 3;
     private const int Fits = 3;
     private const int RowsAtOnce = 32;
@@ -25,24 +30,22 @@ internal static class BlockQuantizer
     /// <summary>Quantises matrices that share their input, one below the other.</summary>
     /// <param name="weights">Where the values come from.</param>
     /// <param name="names">The matrices [out, in].</param>
-    /// <param name="bits">4 or 8.</param>
-    public static BlockCodes Quantize(ScaledWeights weights, IReadOnlyList<string> names, int bits)
+    public static BlockCodes Quantize(ScaledWeights weights, IReadOnlyList<string> names)
     {
         int inputs = (int)weights.Shape(names[0])[1], outputs = names.Sum(name => (int)weights.Shape(name)[0]);
         var blocks = (inputs + BlockSize - 1) / BlockSize;
         var codes = new BlockCodes(
-            bits,
             outputs,
             inputs,
-            new byte[(long)outputs * blocks * BlockSize * bits / 8],
+            new byte[(long)outputs * blocks * BlockBytes],
             new float[(long)outputs * blocks],
-            bits == 4 ? new byte[(long)outputs * ((blocks + 1) / 2)] : null);
+            new byte[(long)outputs * ((blocks + 1) / 2)]);
         var first = 0;
         foreach (var name in names)
         {
             var rows = (int)weights.Shape(name)[0];
             var start = first;
-            Parallel.For(0, (rows + RowsAtOnce - 1) / RowsAtOnce, part =>
+            ParallelWork.Run(() => Parallel.For(0, (rows + RowsAtOnce - 1) / RowsAtOnce, part =>
             {
                 var row = new float[blocks * BlockSize];
                 for (var n = part * RowsAtOnce; n < Math.Min(rows, (part + 1) * RowsAtOnce); n++)
@@ -50,7 +53,7 @@ internal static class BlockQuantizer
                     weights.Row(name, n, row.AsSpan(0, inputs));
                     QuantizeRow(row, start + n, codes);
                 }
-            });
+            }));
             first += rows;
         }
 
@@ -61,22 +64,22 @@ internal static class BlockQuantizer
     /// <param name="values">32 values.</param>
     /// <param name="codes">Receives 32 codes from 0 to 15.</param>
     /// <returns>Scale and zero point.</returns>
-    public static (float Scale, int ZeroPoint) Quantize4(ReadOnlySpan<float> values, Span<byte> codes)
+    public static (float Scale, int ZeroPoint) Quantize(ReadOnlySpan<float> values, Span<byte> codes)
     {
         float least = Math.Min(0, TensorPrimitives.Min(values)), largest = Math.Max(0, TensorPrimitives.Max(values));
         if (least == largest)
         {
-            codes.Fill(Most4 / 2 + 1);
-            return (1f, Most4 / 2 + 1);
+            codes.Fill(Most / 2 + 1);
+            return (1f, Most / 2 + 1);
         }
 
         var best = (Scale: 1f, ZeroPoint: 0);
         var bestError = float.PositiveInfinity;
-        var spanning = (int)MathF.Round(-least / (largest - least) * Most4);
-        for (var zero = Math.Max(0, spanning - ZeroPointReach); zero <= Math.Min(Most4, spanning + ZeroPointReach); zero++)
+        var spanning = (int)MathF.Round(-least / (largest - least) * Most);
+        for (var zero = Math.Max(0, spanning - ZeroPointReach); zero <= Math.Min(Most, spanning + ZeroPointReach); zero++)
         {
             // The scale at which neither end is cut.
-            var whole = Math.Max(zero == 0 ? 0 : -least / zero, zero == Most4 ? 0 : largest / (Most4 - zero));
+            var whole = Math.Max(zero == 0 ? 0 : -least / zero, zero == Most ? 0 : largest / (Most - zero));
             foreach (var range in s_ranges)
             {
                 var scale = range * whole;
@@ -91,7 +94,7 @@ internal static class BlockQuantizer
         }
 
         for (var i = 0; i < values.Length; i++)
-            codes[i] = (byte)Math.Clamp((int)MathF.Round(values[i] * (1 / best.Scale)) + best.ZeroPoint, 0, Most4);
+            codes[i] = (byte)Math.Clamp((int)MathF.Round(values[i] * (1 / best.Scale)) + best.ZeroPoint, 0, Most);
         return best;
     }
 
@@ -102,34 +105,19 @@ internal static class BlockQuantizer
         {
             var values = row.Slice(block * BlockSize, BlockSize);
             var place = ((long)output * to.Blocks) + block;
-            var target = to.Codes.AsSpan(checked((int)(place * to.BlockBytes)), to.BlockBytes);
-            if (to.Bits == 8)
-            {
-                to.Scales[place] = Quantize8(values, target);
-                continue;
-            }
-
-            (to.Scales[place], var zero) = Quantize4(values, codes);
+            var target = to.Codes.AsSpan(checked((int)(place * BlockBytes)), BlockBytes);
+            (to.Scales[place], var zero) = Quantize(values, codes);
             for (var i = 0; i < BlockSize; i += 2)
                 target[i / 2] = (byte)(codes[i] | (codes[i + 1] << 4));
-            to.ZeroPoints![((long)output * ((to.Blocks + 1) / 2)) + (block / 2)] |= (byte)(zero << (block % 2 * 4));
+            to.ZeroPoints[((long)output * ((to.Blocks + 1) / 2)) + (block / 2)] |= (byte)(zero << (block % 2 * 4));
         }
-    }
-
-    private static float Quantize8(ReadOnlySpan<float> values, Span<byte> codes)
-    {
-        var most = Math.Abs(TensorPrimitives.MaxMagnitude(values));
-        var scale = most > 0 ? most / Most8 : 1f;
-        for (var i = 0; i < values.Length; i++)
-            codes[i] = (byte)(MathF.Round(values[i] / scale) + Most8 + 1);
-        return scale;
     }
 
     /// <summary>The squared error of a scale and zero point, and the scale that would fit the codes they give best.</summary>
     private static (float Error, float Refitted) Fit(ReadOnlySpan<float> values, float scale, int zero)
     {
         var (step, inverse) = (Vector256.Create(scale), Vector256.Create(1 / scale));
-        var (least, most) = (Vector256.Create((float)-zero), Vector256.Create((float)(Most4 - zero)));
+        var (least, most) = (Vector256.Create((float)-zero), Vector256.Create((float)(Most - zero)));
         Vector256<float> error = default, product = default, square = default;
         for (var i = 0; i < BlockSize; i += Vector256<float>.Count)
         {

@@ -4,7 +4,7 @@ using SIDReasoner.Export.Onnx;
 
 namespace SIDReasoner.Export.Precision;
 
-/// <summary>4-bit products in blocks of 32 (MatMulNBits), the text head in 8 bits; inputs are rounded to 8 bits a block by the kernel, row by row.</summary>
+/// <summary>4-bit products in blocks of 32 (MatMulNBits), the text head included; inputs are rounded to 8 bits a block by the kernel, row by row.</summary>
 /// <remarks>Accuracy level 4 throughout: levels 0 and 1 unpack to float32 and are up to twenty times slower. Projections that share an input are one product.</remarks>
 internal sealed class Int4LinearWriter(OnnxGraphBuilder graph, ScaledWeights weights, WeightFile file) : ILinearWriter
 {
@@ -14,33 +14,31 @@ internal sealed class Int4LinearWriter(OnnxGraphBuilder graph, ScaledWeights wei
     public OnnxValue[] Linears(OnnxValue x, bool mayBeEmpty, params LinearPart[] parts)
     {
         var name = parts[0].Name;
-        var product = Product(name, x, [.. parts.Select(part => part.Weight)], bits: 4);
+        var product = Product(name, x, [.. parts.Select(part => part.Weight)]);
         return LinearParts.BiasAndSplit(graph, weights, file, product, parts);
     }
 
     /// <inheritdoc/>
-    public OnnxValue TextHead(string name, OnnxValue x, string weightName) => Product(name, x, [weightName], bits: 8);
+    public OnnxValue TextHead(string name, OnnxValue x, string weightName) => Product(name, x, [weightName]);
 
-    private OnnxValue Product(string name, OnnxValue x, string[] weightNames, int bits)
+    private OnnxValue Product(string name, OnnxValue x, string[] weightNames)
     {
-        var codes = BlockQuantizer.Quantize(weights, weightNames, bits);
-        var kind = $".int{bits}";
-        List<OnnxValue> inputs =
+        var codes = BlockQuantizer.Quantize(weights, weightNames);
+        OnnxValue[] inputs =
         [
             x,
-            file.Add<byte>(graph, name + kind, TensorProto.Types.DataType.Uint8, [codes.Outputs, codes.Blocks, codes.BlockBytes], codes.Codes),
+            file.Add<byte>(graph, name + ".int4", TensorProto.Types.DataType.Uint8, [codes.Outputs, codes.Blocks, BlockQuantizer.BlockBytes], codes.Codes),
             file.Add<float>(graph, name + ".scales", TensorProto.Types.DataType.Float, [codes.Outputs, codes.Blocks], codes.Scales),
+            file.Add<byte>(graph, name + ".zero_points", TensorProto.Types.DataType.Uint8, [codes.Outputs, (codes.Blocks + 1) / 2], codes.ZeroPoints),
         ];
-        if (codes.ZeroPoints is { } zeroPoints)
-            inputs.Add(file.Add<byte>(graph, name + ".zero_points", TensorProto.Types.DataType.Uint8, [codes.Outputs, (codes.Blocks + 1) / 2], zeroPoints));
         return graph.Node(
             name,
             "MatMulNBits",
             OnnxDomain.Microsoft,
-            [.. inputs],
+            inputs,
             new OnnxAttribute("K", codes.Inputs),
             new OnnxAttribute("N", codes.Outputs),
-            new OnnxAttribute("bits", bits),
+            new OnnxAttribute("bits", BlockQuantizer.Bits),
             new OnnxAttribute("block_size", BlockQuantizer.BlockSize),
             new OnnxAttribute("accuracy_level", AccuracyLevel));
     }

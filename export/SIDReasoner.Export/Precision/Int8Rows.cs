@@ -25,7 +25,7 @@ internal static class Int8Rows
         {
             var rows = (int)weights.Shape(name)[0];
             var start = first;
-            Parallel.For(0, (rows + Block - 1) / Block, block =>
+            ParallelWork.Run(() => Parallel.For(0, (rows + Block - 1) / Block, block =>
             {
                 var row = new float[inputs];
                 var end = Math.Min(rows, (block + 1) * Block);
@@ -34,7 +34,7 @@ internal static class Int8Rows
                     weights.Row(name, n, row);
                     scales[start + n] = Quantize(row, codes, start + n, outputs);
                 }
-            });
+            }));
             first += rows;
         }
 

@@ -14,7 +14,7 @@ internal static class PrecisionForms
     /// <summary>8-bit products by rows.</summary>
     public const string Int8 = "int8";
 
-    /// <summary>4-bit products in blocks, the text head in 8 bits.</summary>
+    /// <summary>4-bit products in blocks.</summary>
     public const string Int4 = "int4";
 
     /// <summary>Their names.</summary>

@@ -33,7 +33,16 @@ internal sealed class TokenGenerator
             session.AppendTokens(_pending, StepOutputs.Logits);
         }
 
-        int token = _sampler.Next(session.Logits, sampling, _generated);
+        int token;
+        try
+        {
+            token = _sampler.Next(session.Logits, sampling, _generated);
+        }
+        catch (InvalidLogitsException error)
+        {
+            throw error.In(session);
+        }
+
         _pending[0] = token;
         _hasPending = true;
         _generated++;

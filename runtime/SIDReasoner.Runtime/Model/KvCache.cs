@@ -1,3 +1,5 @@
+using SIDReasoner.Decoding;
+
 namespace SIDReasoner.Runtime.Model;
 
 /// <summary>Keys and values of every layer in buffers with room to spare: each run reads and appends in place, since past and present are the same tensor.</summary>
@@ -75,6 +77,26 @@ internal sealed unsafe class KvCache : IDisposable
         var rowBytes = (long)_headSize * sizeof(float);
         for (var i = 0; i < _buffers.Length * _heads; i++)
             Buffer.MemoryCopy(RowOf(i, first), target + i * rows * rowBytes, rows * rowBytes, rows * rowBytes);
+    }
+
+    /// <summary>The first layer, and its first row, whose key or value is no finite number.</summary>
+    /// <param name="used">Rows in use.</param>
+    public NonFiniteRow FindNonFinite(int used)
+    {
+        for (var layer = 0; layer < _buffers.Length / 2; layer++)
+        {
+            var first = int.MaxValue;
+            for (var plane = 2 * layer * _heads; plane < 2 * (layer + 1) * _heads; plane++)
+            {
+                if (NonFiniteRow.First(new ReadOnlySpan<float>(RowOf(plane, 0), used * _headSize), _headSize) is >= 0 and var row)
+                    first = Math.Min(first, row);
+            }
+
+            if (first < int.MaxValue)
+                return new NonFiniteRow(layer, first);
+        }
+
+        return NonFiniteRow.None;
     }
 
     /// <inheritdoc/>

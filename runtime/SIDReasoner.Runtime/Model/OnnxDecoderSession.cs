@@ -147,6 +147,9 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         ForgetOutputs();
     }
 
+    /// <inheritdoc/>
+    public NonFiniteRow? FindNonFinite() => _cache.FindNonFinite(Length + _control.SuffixRows);
+
     /// <summary>Frees the cache. The model stays.</summary>
     public void Dispose()
     {

@@ -46,6 +46,17 @@ public sealed class BundleExporterErrorTests
         RefusedAdapter(checkpoint => RandomAdapter.Write(checkpoint, "dora", seed: 1, settings: "\"use_dora\": true, \"modules_to_save\": [\"lm_head\"]"), "'use_dora'", "'modules_to_save'");
 
     [Fact]
+    public void Export_AdapterWithAValueThatIsNoNumber_NamesTheLayer() => RefusedAdapter(
+        checkpoint =>
+        {
+            var folder = RandomAdapter.Write(checkpoint, "nan", seed: 1, modules: "v_proj");
+            TensorFile.Overwrite(Path.Combine(folder, "adapter_model.safetensors"), "base_model.model.model.layers.1.self_attn.v_proj.lora_B.weight", 3, float.NaN);
+            return folder;
+        },
+        "'model.layers.1.self_attn.v_proj'",
+        "finite");
+
+    [Fact]
     public void Export_AdapterOfAnotherShape_NamesLayerAndShapes() => RefusedAdapter(
         checkpoint =>
         {

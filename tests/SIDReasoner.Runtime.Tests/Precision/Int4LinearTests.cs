@@ -36,7 +36,7 @@ public sealed class Int4LinearTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Quantize4_RandomBlocks_IsNearTheBestThereIs(int seed)
+    public void Quantize_RandomBlocks_IsNearTheBestThereIs(int seed)
     {
         var random = new Random(seed);
         for (var trial = 0; trial < 20; trial++)
@@ -64,7 +64,7 @@ public sealed class Int4LinearTests
     }
 
     [Fact]
-    public void Quantize4_RandomBlocks_LosesASixthLessThanASymmetricRange()
+    public void Quantize_RandomBlocks_LosesASixthLessThanASymmetricRange()
     {
         var random = new Random(9);
         double own = 0, symmetric = 0;
@@ -80,7 +80,7 @@ public sealed class Int4LinearTests
     }
 
     [Fact]
-    public void Quantize4_BlocksOfOneValueOrNone_AreExact()
+    public void Quantize_BlocksOfOneValueOrNone_AreExact()
     {
         Assert.All(Round(new float[BlockQuantizer.BlockSize]), value => Assert.Equal(0, value));
         Assert.All(Round([.. Enumerable.Repeat(-0.3f, BlockQuantizer.BlockSize)]), value => Assert.Equal(-0.3f, value, 1e-6f));
@@ -128,7 +128,7 @@ public sealed class Int4LinearTests
     internal static float[] Round(float[] values)
     {
         var codes = new byte[BlockQuantizer.BlockSize];
-        var (scale, zero) = BlockQuantizer.Quantize4(values, codes);
+        var (scale, zero) = BlockQuantizer.Quantize(values, codes);
         return [.. codes.Select(code => (code - zero) * scale)];
     }
 

@@ -1,4 +1,5 @@
 using SIDReasoner.Core.Configuration;
+using SIDReasoner.Decoding;
 using static TorchSharp.torch;
 
 namespace SIDReasoner.Train.Model;
@@ -32,6 +33,25 @@ internal sealed class KvCache : IDisposable
     {
         long batch = keys.shape[0], rows = keys.shape[2];
         return (Write(_keys[layer], keys, batch, rows), Write(_values[layer], values, batch, rows));
+    }
+
+    /// <summary>The first layer, and its first row, whose key or value is no finite number; of the first sequence.</summary>
+    public NonFiniteRow FindNonFinite()
+    {
+        using var scope = NewDisposeScope();
+        for (int layer = 0; layer < _keys.Length; layer++)
+        {
+            // [rows]: of any head.
+            Tensor bad = Bad(_keys[layer]).logical_or(Bad(_values[layer]));
+            if (bad.any().item<bool>())
+            {
+                return new NonFiniteRow(layer, (int)bad.to_type(ScalarType.Int32).argmax().item<long>());
+            }
+        }
+
+        return NonFiniteRow.None;
+
+        Tensor Bad(Tensor buffer) => buffer[0].narrow(1, 0, Length).isfinite().logical_not().any(2).any(0);
     }
 
     /// <inheritdoc/>

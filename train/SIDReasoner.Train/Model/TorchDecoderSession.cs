@@ -157,6 +157,9 @@ public sealed class TorchDecoderSession : IDecoderSession
     }
 
     /// <inheritdoc/>
+    public NonFiniteRow? FindNonFinite() => _cache.FindNonFinite();
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         Clear();

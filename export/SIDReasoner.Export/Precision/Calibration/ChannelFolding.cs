@@ -67,7 +67,7 @@ internal static class ChannelFolding
         int rows = (int)weights.Shape(name)[0], columns = (int)weights.Shape(name)[1];
         var most = new float[columns];
         var gate = new Lock();
-        Parallel.For(
+        ParallelWork.Run(() => Parallel.For(
             0,
             rows,
             () => (Row: new float[columns], Most: new float[columns]),
@@ -85,7 +85,7 @@ internal static class ChannelFolding
                     for (var column = 0; column < columns; column++)
                         most[column] = Math.Max(most[column], own.Most[column]);
                 }
-            });
+            }));
         return most;
     }
 }
