@@ -5,6 +5,7 @@ namespace SIDReasoner.Export.Decoder;
 
 /// <summary>Grouped-query attention over the cache, one operator: rotary embedding, append to the cache, causal attention with the packed beams' bias.</summary>
 /// <remarks>
+/// Queries, keys and values go in as one value where one product made them and nothing stands between, as in Llama.
 /// Heads whose size is no multiple of 16 are rotated by a RotaryEmbedding node before the operator, which cannot do it for them.
 /// </remarks>
 internal static class Attention
@@ -24,6 +25,11 @@ internal static class Attention
         {
             q = RotaryEmbedding.Write(scope, name + ".q_rotated", q, step);
             k = RotaryEmbedding.Write(scope, name + ".k_rotated", k, step);
+        }
+
+        else if (scope.Graph.Unsplit(q, k, v) is { } packed)
+        {
+            (q, k, v) = (packed, OnnxValue.None, OnnxValue.None);
         }
 
         var (past, present) = (KvNames.Past(layer), KvNames.Present(layer));

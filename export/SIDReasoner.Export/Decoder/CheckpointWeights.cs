@@ -26,6 +26,45 @@ internal sealed class CheckpointWeights : IDecoderWeights
         return Value(name, name, info, info.Shape, info.Offset, info.ByteLength);
     }
 
+    /// <summary>Rows of a matrix.</summary>
+    public long RowCount(string name) => _reader.Tensors[name].Shape[0];
+
+    /// <summary>Groups matrices of equal width that <see cref="Stacked"/> can lay under each other for nothing.</summary>
+    /// <remarks>All of them, in their order, where a Cast copies them at load in any case; float32 where one matrix's bytes follow another's in one file.</remarks>
+    public List<List<string>> Groups(IReadOnlyList<string> names)
+    {
+        var infos = names.Select(name => _reader.Tensors[name]).ToArray();
+        if (infos.All(info => info.DType != TensorDType.F32 && info.DType == infos[0].DType && info.Shape[1] == infos[0].Shape[1]))
+            return [[.. names]];
+        var groups = new List<List<string>>();
+        TensorInfo? before = null;
+        foreach (var info in infos.OrderBy(i => i.File, StringComparer.Ordinal).ThenBy(i => i.Offset))
+        {
+            if (before is not null && before.DType == info.DType && before.Shape[1] == info.Shape[1] && Follows(before, info))
+                groups[^1].Add(info.Name);
+            else
+                groups.Add([info.Name]);
+            before = info;
+        }
+
+        return groups;
+    }
+
+    /// <summary>Such a group as one matrix [rows of all, in], float32.</summary>
+    public OnnxValue Stacked(IReadOnlyList<string> names)
+    {
+        if (names.Count == 1)
+            return Tensor(names[0]);
+        var label = string.Join('+', names);
+        var infos = names.Select(name => _reader.Tensors[name]).ToArray();
+        if (infos.Zip(infos.Skip(1)).All(pair => Follows(pair.First, pair.Second)))
+            return Value(label, names[0], infos[0], [infos.Sum(i => i.Shape[0]), infos[0].Shape[1]], infos[0].Offset, infos.Sum(i => i.ByteLength));
+        if (_values.TryGetValue(label, out var known))
+            return known;
+        OnnxValue[] parts = [.. infos.Select(i => Stored(i.Name, i.Name, i, i.Shape, i.Offset, i.ByteLength))];
+        return _values[label] = Widened(label + "_f32", _graph.Op(label, "Concat", parts, new OnnxAttribute("axis", 0)));
+    }
+
     /// <inheritdoc/>
     public OnnxValue Norm(string name) => Tensor(name);
 
@@ -51,6 +90,8 @@ internal sealed class CheckpointWeights : IDecoderWeights
         var rows = _graph.Op(info.DType == TensorDType.F32 ? label : label + "_stored", "Gather", [stored, ids], new OnnxAttribute("axis", 0));
         return info.DType == TensorDType.F32 ? rows : Widened(label, rows);
     }
+
+    private static bool Follows(TensorInfo before, TensorInfo info) => before.File == info.File && before.Offset + before.ByteLength == info.Offset;
 
     private OnnxValue Value(string label, string name, TensorInfo info, IReadOnlyList<long> shape, long offset, long length)
     {

@@ -43,16 +43,18 @@ internal static class OutputHeads
         var rows = graph.Op("heads.full_rows", "Max", [step.FullRows, step.LogZRows]);
         var full = scope.Linears.TextHead("heads.full", LastRows(graph, "heads.full_input", normed, kept, rows), headName);
 
-        var last = LastRows(graph, "heads.last_row", full, rows, step.FullRows);
-        var missing = graph.Op("heads.missing", "Sub", [graph.Int64s(1), step.FullRows]);
-        var pads = graph.Op(
-            "heads.pads", "Concat", [graph.Int64s(0, 0, 0, 0), missing, graph.Int64s(0)], new OnnxAttribute("axis", 0));
-        var logits = graph.Op("logits", "Pad", [last, pads]);
+        var last = () => LastRows(graph, "heads.last_row", full, rows, step.FullRows);
+        var logits = graph.If("logits", Any("heads.has_full", step.FullRows), last, () => graph.Op("heads.no_logits", "Pad", [last(), graph.Int64s(0, 0, 0, 0, 1, 0)]));
         graph.Output(logits, StepInputs.Real, "batch", 1, scope.Config.VocabSize);
 
-        var summed = LastRows(graph, "heads.logz", LogSumExp(graph, full), rows, step.LogZRows);
-        var logZ = graph.Op("logz", "Reshape", [summed, step.LogZRows], new OnnxAttribute("allowzero", 1));
+        var logZ = graph.If(
+            "logz",
+            Any("heads.has_logz", step.LogZRows),
+            () => graph.Op("heads.logz_vector", "Reshape", [LastRows(graph, "heads.logz", LogSumExp(graph, full), rows, step.LogZRows), step.LogZRows]),
+            () => graph.Op("heads.no_logz", "ConstantOfShape", [graph.Int64s(0)]));
         graph.Output(logZ, StepInputs.Real, "logz_rows");
+
+        OnnxValue Any(string name, OnnxValue count) => graph.Op(name, "Greater", [count, graph.Int64s(0)]);
     }
 
     /// <summary>Any logit less its log-softmax, [B, rows, 1].</summary>

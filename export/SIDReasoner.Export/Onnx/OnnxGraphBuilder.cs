@@ -14,8 +14,13 @@ internal sealed class OnnxGraphBuilder
     private readonly Dictionary<string, int> _names = [];
     private readonly Dictionary<string, OnnxValue> _constants = [];
     private readonly string _producerVersion;
+    private GraphProto _nodes;
 
-    public OnnxGraphBuilder(string producerVersion) => _producerVersion = producerVersion;
+    public OnnxGraphBuilder(string producerVersion)
+    {
+        _producerVersion = producerVersion;
+        _nodes = _graph;
+    }
 
     /// <summary>Declares a graph input. A dimension is a number, or a name where it varies.</summary>
     public OnnxValue Input(string name, TensorProto.Types.DataType type, params object[] dimensions)
@@ -71,8 +76,34 @@ internal sealed class OnnxGraphBuilder
         var values = outputs.Select(o => new OnnxValue(o.Length == 0 ? "" : Unique(o))).ToArray();
         node.Output.AddRange(values.Select(v => v.Name));
         node.Attribute.AddRange(attributes.Select(a => a.ToProto()));
-        _graph.Node.Add(node);
+        _nodes.Node.Add(node);
         return values;
+    }
+
+    /// <summary>What a Split was made of, where <paramref name="parts"/> are exactly its outputs, in their order; the Split is then removed, and nothing may read the parts any more.</summary>
+    public OnnxValue? Unsplit(params OnnxValue[] parts)
+    {
+        var split = _nodes.Node.FirstOrDefault(node => node.OpType == "Split" && node.Output.SequenceEqual(parts.Select(part => part.Name)));
+        if (split is null)
+            return null;
+        _nodes.Node.Remove(split);
+        return new OnnxValue(split.Input[0]);
+    }
+
+    /// <summary>One of two float32 values; the other one's nodes do not run. Both may read what was written before.</summary>
+    /// <param name="name">Of the value.</param>
+    /// <param name="condition">bool, one element.</param>
+    /// <param name="then">Writes the value where the condition holds; a value from outside needs a node around it.</param>
+    /// <param name="otherwise">Writes it where not.</param>
+    public OnnxValue If(string name, OnnxValue condition, Func<OnnxValue> then, Func<OnnxValue> otherwise)
+    {
+        var node = new NodeProto { Name = Unique(name + "/If"), OpType = "If" };
+        node.Input.Add(condition.Name);
+        node.Output.Add(Unique(name));
+        node.Attribute.Add(Branch("then_branch", then));
+        node.Attribute.Add(Branch("else_branch", otherwise));
+        _nodes.Node.Add(node);
+        return new OnnxValue(node.Output[0]);
     }
 
     /// <summary>The finished model: IR version 10, opset 21 and com.microsoft 1.</summary>
@@ -82,6 +113,19 @@ internal sealed class OnnxGraphBuilder
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = OnnxDomain.Standard, Version = StandardOpset });
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = OnnxDomain.Microsoft, Version = 1 });
         return model;
+    }
+
+    private AttributeProto Branch(string attribute, Func<OnnxValue> write)
+    {
+        var around = _nodes;
+        var branch = _nodes = new GraphProto { Name = Unique(attribute) };
+        branch.Output.Add(new ValueInfoProto
+        {
+            Name = write().Name,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float } },
+        });
+        _nodes = around;
+        return new AttributeProto { Name = attribute, Type = AttributeProto.Types.AttributeType.Graph, G = branch };
     }
 
     private OnnxValue Constant(string name, TensorProto.Types.DataType type, long[] shape, byte[] bytes)
