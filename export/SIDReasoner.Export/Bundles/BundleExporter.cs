@@ -72,7 +72,9 @@ public static class BundleExporter
         LoraAdapter[] adapters,
         BundleFolder folder)
     {
-        var prompts = Prompts(options, sidTokens, catalog, checkpoint.Config.VocabSize);
+        // Also where nothing is calibrated: a wording that cannot be used is refused now, not at the first request.
+        var template = PromptTemplate.TryLoad(options.Checkpoint);
+        var prompts = Prompts(options, template, sidTokens, catalog, checkpoint.Config.VocabSize);
         var files = new Dictionary<string, BundleFile>(StringComparer.Ordinal);
         foreach (var name in s_carriedFiles.Where(n => File.Exists(Path.Combine(options.Checkpoint, n))))
         {
@@ -124,13 +126,13 @@ public static class BundleExporter
     }
 
     /// <summary>The prompts on which channels are measured; none where nothing is rounded, or where neither a file nor catalogue, tokenizer and wording give any.</summary>
-    private static List<int[]> Prompts(BundleExportOptions options, BundleSidTokens? sidTokens, ItemCatalog? catalog, int vocabSize)
+    private static List<int[]> Prompts(BundleExportOptions options, PromptTemplate? template, BundleSidTokens? sidTokens, ItemCatalog? catalog, int vocabSize)
     {
         var tokenizerPath = Path.Combine(options.Checkpoint, ByteLevelBpeTokenizer.FileName);
         var tokenizer = File.Exists(tokenizerPath) && options.Precisions.Any(precision => precision != PrecisionForms.Float32) ? ByteLevelBpeTokenizer.Load(tokenizerPath) : null;
         if (options.Calibration is not null)
             return CalibrationPrompts.Load(options.Calibration, tokenizer, vocabSize);
-        return tokenizer is not null && catalog is not null && PromptTemplate.TryLoad(options.Checkpoint) is { } template
+        return tokenizer is not null && catalog is not null && template is not null
             ? CalibrationPrompts.Draw(catalog, Vocabulary(sidTokens!), template, tokenizer)
             : [];
     }
