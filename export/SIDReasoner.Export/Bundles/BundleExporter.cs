@@ -109,7 +109,7 @@ public static class BundleExporter
             Precisions = [],
             CalibrationPrompts = prompts.Count,
             SidTokens = sidTokens,
-            ReferenceEnd = ReferenceEnd.Resolve(options, tokenizer, config.VocabSize),
+            ReferenceEnd = ReferenceEnd.Resolve(options, template, tokenizer, config.VocabSize),
             ItemCount = catalog?.Items.Count ?? 0,
             SidCount = trie?.SidCount ?? 0,
             CatalogHash = catalogHash,

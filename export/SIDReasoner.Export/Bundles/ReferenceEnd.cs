@@ -1,5 +1,5 @@
-using System.Text.Json;
 using SIDReasoner.Core;
+using SIDReasoner.Core.Text;
 
 namespace SIDReasoner.Export.Bundles;
 
@@ -8,7 +8,7 @@ internal static class ReferenceEnd
 {
     /// <summary>The two ids from the options, else from tokenizer and prompt.json, else null.</summary>
     /// <exception cref="SidReasonerException">The options name other than two ids, or ids outside the vocabulary.</exception>
-    public static IReadOnlyList<int>? Resolve(BundleExportOptions options, TokenizerVocabulary? tokenizer, int vocabSize)
+    public static IReadOnlyList<int>? Resolve(BundleExportOptions options, PromptTemplate? template, TokenizerVocabulary? tokenizer, int vocabSize)
     {
         if (options.ReferenceEnd is { } given)
         {
@@ -21,24 +21,8 @@ internal static class ReferenceEnd
             return given;
         }
 
-        if (tokenizer?.Newline is { } newline && ReplyEnd(options.Checkpoint) is { } text && tokenizer.Find(text) is { } end && end < vocabSize)
+        if (tokenizer?.Newline is { } newline && template is { ReplyEnd: { Length: > 0 } text } && tokenizer.Find(text) is { } end && end < vocabSize)
             return [newline, end];
         return null;
-    }
-
-    private static string? ReplyEnd(string checkpoint)
-    {
-        var path = Path.Combine(checkpoint, "prompt.json");
-        if (!File.Exists(path))
-            return null;
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.TryGetProperty("reply_end", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            throw new InvalidFileException(path, $"not valid JSON: {error.Message}");
-        }
     }
 }

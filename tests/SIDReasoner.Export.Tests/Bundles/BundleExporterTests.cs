@@ -3,6 +3,7 @@ using System.Text.Json;
 using SIDReasoner.Core.Bundles;
 using SIDReasoner.Core.Items;
 using SIDReasoner.Core.SemanticIds;
+using SIDReasoner.Core.Text;
 using SIDReasoner.Core.Tries;
 using SIDReasoner.Export.Bundles;
 using SIDReasoner.TestSupport;
@@ -80,7 +81,7 @@ public sealed class BundleExporterTests
         using var temporary = new TemporaryFolder();
         File.Delete(Path.Combine(checkpoint.Folder, "sidreasoner.json"));
         WriteTokenizer(checkpoint);
-        File.WriteAllText(Path.Combine(checkpoint.Folder, "prompt.json"), """{"reply_end": "<|end|>", "history_max_items": 10}""");
+        new PromptTemplate { User = "{history}", Layout = "{user}", ReplyEnd = "<|end|>" }.Save(checkpoint.Folder);
 
         var manifest = BundleExporter.Export(new BundleExportOptions { Checkpoint = checkpoint.Folder, Catalog = checkpoint.CatalogFolder, Output = temporary["bundle"] });
 
