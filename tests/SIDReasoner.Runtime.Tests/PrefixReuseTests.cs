@@ -181,6 +181,53 @@ public sealed class PrefixReuseTests(AdaptedBundle adapted) : IClassFixture<Adap
         }
     }
 
+    /// <summary>One session goes from request to request, and leaves out copying rows that lie in its cache still: whatever overwrote some of them must show.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void AppendTokens_SessionThatDidOtherThingsBetween_EqualsAColdOne(int seed)
+    {
+        using var kept = OnnxModel.Load(Bundle.Open(adapted.Folder), new OnnxModelOptions { Threads = 1, PrefixCacheBytes = 64 << 20 });
+        using var none = OnnxModel.Load(Bundle.Open(adapted.Folder), new OnnxModelOptions { Threads = 1 });
+        using OnnxDecoderSession warm = kept.CreateSession(), cold = none.CreateSession(), other = kept.CreateSession();
+        var random = new Random(seed);
+        int[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(140))];
+        int[][] starts = [Draw(20), Draw(40), Draw(70)];
+        int reused = 0;
+
+        for (int i = 0; i < 60; i++)
+        {
+            int[] start = starts[random.Next(starts.Length)];
+            int[] prompt = [.. start[..random.Next(10, start.Length + 1)], .. Draw(random.Next(1, i == 30 ? 400 : 30))];
+            OnnxDecoderSession own = random.Next(3) == 0 ? other : warm;
+            foreach (OnnxDecoderSession session in new[] { own, cold })
+            {
+                session.Rewind(0);
+                session.AppendTokens(prompt, StepOutputs.Logits);
+                reused += session.ReusedTokens;
+            }
+
+            Assert.Equal(cold.Length, own.Length);
+            Assert.All(cold.Logits.AsSpan().ToArray().Zip(own.Logits.AsSpan().ToArray()), pair => Assert.Equal(pair.First, pair.Second, Tolerance));
+            if (random.Next(2) == 0)
+            {
+                own.Rewind(random.Next(1, own.Length + 1));
+            }
+
+            if (random.Next(2) == 0)
+            {
+                own.AppendTokens(Draw(random.Next(1, 4)), StepOutputs.None);
+            }
+
+            if (random.Next(2) == 0)
+            {
+                own.AppendBeams(Draw(5), [-1, -1, -1, -1, -1], StepOutputs.None);
+            }
+        }
+
+        Assert.True(reused > 500);
+    }
+
     private static bool IsSame(Recommendation expected, Recommendation answer)
     {
         if (!(expected.Thinking?.TokenIds ?? []).SequenceEqual(answer.Thinking?.TokenIds ?? []) || expected.Items.Count != answer.Items.Count)

@@ -59,13 +59,14 @@ internal sealed unsafe class KvCache : IDisposable
     /// <summary>Writes rows from elsewhere over rows <paramref name="first"/> on.</summary>
     /// <param name="first">Where they go.</param>
     /// <param name="rows">How many; there must be room.</param>
-    /// <param name="source">float32 [tensors * heads, <paramref name="sourceRows"/>, D]; its first rows are taken.</param>
+    /// <param name="source">float32 [tensors * heads, <paramref name="sourceRows"/>, D].</param>
     /// <param name="sourceRows">Rows of the source.</param>
-    public void CopyIn(int first, int rows, byte* source, int sourceRows)
+    /// <param name="sourceFirst">The first of them that is taken.</param>
+    public void CopyIn(int first, int rows, byte* source, int sourceRows, int sourceFirst = 0)
     {
         var rowBytes = (long)_headSize * sizeof(float);
         for (var i = 0; i < _buffers.Length * _heads; i++)
-            Buffer.MemoryCopy(source + i * sourceRows * rowBytes, RowOf(i, first), rows * rowBytes, rows * rowBytes);
+            Buffer.MemoryCopy(source + (i * sourceRows + sourceFirst) * rowBytes, RowOf(i, first), rows * rowBytes, rows * rowBytes);
     }
 
     /// <summary>Copies rows elsewhere.</summary>

@@ -33,6 +33,8 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     private readonly NativeBuffer _outputNames;
     private readonly nint _runOptions;
     private readonly string? _adapter;
+    private int[] _promptTokens = [];
+    private int _promptRows; // the cache's first rows are still those of the last prompt's tokens
     private bool _isDisposed;
 
     internal OnnxDecoderSession(OnnxModel model, OnnxAdapter? adapter)
@@ -92,7 +94,9 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
     {
         CheckCall(tokens, outputs);
         SessionRules.CheckText(Length, tokens.Length, _control.SuffixRows, MaxTextLength);
+        var inPlace = Length > 0 || Length + tokens.Length > _cache.Rows ? 0 : _promptTokens.AsSpan(0, _promptRows).CommonPrefixLength(tokens);
         EnsureCache(Length + tokens.Length, Length);
+        _promptRows = Math.Min(_promptRows, Length);
         if (Length > 0 || _model.Prefixes is not { } prefixes)
         {
             RunText(tokens, outputs);
@@ -100,7 +104,7 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         }
 
         // The last token always runs: its outputs are what the call is for.
-        ReusedTokens = Length = prefixes.Load(_adapter, tokens, tokens.Length - 1, _cache);
+        ReusedTokens = Length = prefixes.Load(_adapter, tokens, tokens.Length - 1, _cache, inPlace);
         try
         {
             RunText(tokens[Length..], outputs);
@@ -112,6 +116,10 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         }
 
         prefixes.Store(_adapter, tokens, _cache);
+        if (_promptTokens.Length < tokens.Length)
+            _promptTokens = new int[Math.Max(tokens.Length, 2 * _promptTokens.Length)];
+        tokens.CopyTo(_promptTokens);
+        _promptRows = tokens.Length;
     }
 
     /// <inheritdoc/>
@@ -122,6 +130,7 @@ public sealed unsafe class OnnxDecoderSession : IDecoderSession
         SessionRules.CheckBeamRoom(Length, _control.SuffixRows, tokens.Length, Capacity);
         var used = Length + _control.SuffixRows;
         EnsureCache(used + tokens.Length, used);
+        _promptRows = Math.Min(_promptRows, Length);
         EnsureOutputs(outputs, tokens.Length);
         var pieceRows = PieceRows(outputs);
         for (var first = 0; first < tokens.Length; first += pieceRows)

@@ -27,8 +27,9 @@ internal sealed unsafe class PrefixCache(long mostBytes, int tensors, int heads,
     /// <param name="tokens">The prompt.</param>
     /// <param name="most">Rows to copy at most.</param>
     /// <param name="cache">Has room for them.</param>
-    /// <returns>Rows copied, from the first on; 0 where nothing is shared.</returns>
-    public int Load(string? adapter, ReadOnlySpan<int> tokens, int most, KvCache cache)
+    /// <param name="inPlace">Rows that lie in the session's cache already and are not copied again.</param>
+    /// <returns>Rows that the cache now holds, from the first on; 0 where nothing is shared.</returns>
+    public int Load(string? adapter, ReadOnlySpan<int> tokens, int most, KvCache cache, int inPlace = 0)
     {
         PrefixNode last;
         int rows;
@@ -45,8 +46,9 @@ internal sealed unsafe class PrefixCache(long mostBytes, int tensors, int heads,
         var end = rows;
         for (var node = last; node.Parent is not null; node = node.Parent)
         {
-            if (end > node.Start)
-                cache.CopyIn(node.Start, end - node.Start, node.Rows!.Pointer, node.Tokens.Length);
+            var first = Math.Max(node.Start, inPlace);
+            if (end > first)
+                cache.CopyIn(first, end - first, node.Rows!.Pointer, node.Tokens.Length, first - node.Start);
             end = Math.Min(end, node.Start);
         }
 
