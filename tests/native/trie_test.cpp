@@ -574,7 +574,20 @@ void Filters() {
 
 }  // namespace
 
-int main() {
+static int End() {
+    std::string clean = "rm -rf '" + Folder() + "'";
+    CHECK(std::system(clean.c_str()) == 0, "cleaning up");
+    return Finish("trie_test");
+}
+
+// Everything; with the argument "threads" only what is large enough to run on several.
+int main(int count, char** arguments) {
+    if (count > 1 && std::string(arguments[1]) == "threads") {
+        LongFiles();
+        LargeBuilds();
+        WideBlocks();
+        return End();
+    }
     CHECK(sidr_abi_version() == SIDR_ABI_VERSION, "version");
     for (std::uint32_t level : {std::uint32_t{SIDR_CPU_SCALAR}, std::uint32_t{SIDR_CPU_BEST}}) {  // the checks' loops are compiled for each
         OK(sidr_cpu_set(level));
@@ -590,7 +603,5 @@ int main() {
     SameBytesAsManaged();
     BadCatalogs();
     Filters();
-    std::string clean = "rm -rf '" + Folder() + "'";
-    CHECK(std::system(clean.c_str()) == 0, "cleaning up");
-    return Finish("trie_test");
+    return End();
 }
