@@ -25,7 +25,7 @@ public sealed record BundleExportOptions
 
     /// <summary>
     /// JSON Lines of <c>{"text": ...}</c> or <c>{"prompt_ids": [...]}</c>, the first 256 of which say how large channels become before they are rounded. Null, the default, draws
-    /// prompts from the catalogue; without catalogue, tokenizer or prompt.json weights are then rounded as they are.
+    /// prompts from the catalogue; without catalogue, tokenizer or prompt.json no channel is folded then.
     /// </summary>
     public string? Calibration { get; init; }
 

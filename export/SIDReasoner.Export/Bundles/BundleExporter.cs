@@ -146,12 +146,7 @@ public static class BundleExporter
         files[RotaryEmbedding.FileName] = FileHashes.Of(folder.Path(RotaryEmbedding.FileName));
 
         var layout = new HeadLayout(DecoderGraph.HeadWeight(checkpoint), manifest.SidTokens?.TokenIds ?? [], manifest.ReferenceEnd ?? []);
-        var scales = ChannelScales.None;
-        if (prompts.Count > 0)
-        {
-            var magnitudes = ChannelMagnitudes.Measure(checkpoint, folder.TemporaryPath, manifest.CacheRows, prompts);
-            scales = ChannelFolding.Scales(checkpoint, magnitudes, adapted.Keys.ToHashSet(StringComparer.Ordinal));
-        }
+        var magnitudes = prompts.Count > 0 ? ChannelMagnitudes.Measure(checkpoint, folder.TemporaryPath, manifest.CacheRows, prompts) : null;
 
         var written = new List<BundlePrecision>();
         foreach (var precision in options.Precisions.Distinct(StringComparer.Ordinal))
@@ -165,7 +160,7 @@ public static class BundleExporter
                     manifest.CacheRows,
                     graph =>
                     {
-                        var scope = PrecisionForms.Scope(precision, graph, checkpoint, data, scales);
+                        var scope = PrecisionForms.Scope(precision, graph, checkpoint, data, magnitudes, adapted.Keys.ToHashSet(StringComparer.Ordinal));
                         return adapted.Count == 0 ? scope : scope with { Linears = new LoraLinearWriter(scope.Linears, graph, adapted) };
                     },
                     ProgramVersion);

@@ -2,6 +2,7 @@ using SIDReasoner.Core;
 using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Export.Decoder;
 using SIDReasoner.Export.Onnx;
+using SIDReasoner.Export.Precision.Calibration;
 
 namespace SIDReasoner.Export.Precision;
 
@@ -31,14 +32,16 @@ internal static class PrecisionForms
     /// <param name="graph">The graph under construction.</param>
     /// <param name="checkpoint">Settings and weights.</param>
     /// <param name="file">The precision's own file; null where it has none.</param>
-    /// <param name="scales">Channel scales that go into rounded weights; float32 weights stay as they are.</param>
+    /// <param name="magnitudes">What <see cref="ChannelMagnitudes"/> found; null where nothing was measured. float32 weights stay as they are.</param>
+    /// <param name="adapted">Names of the projections that some adapter changes, without <c>.weight</c>.</param>
     /// <exception cref="SidReasonerException">The name is not known.</exception>
-    public static DecoderScope Scope(string precision, OnnxGraphBuilder graph, CheckpointFolder checkpoint, WeightFile? file, ChannelScales scales)
+    public static DecoderScope Scope(
+        string precision, OnnxGraphBuilder graph, CheckpointFolder checkpoint, WeightFile? file, IReadOnlyDictionary<string, float[]>? magnitudes, IReadOnlySet<string> adapted)
     {
         var stored = new CheckpointWeights(graph, checkpoint.Weights);
         if (precision == Float32)
             return new DecoderScope(graph, checkpoint.Config, stored, new Float32LinearWriter(graph, stored));
-        var scaled = new ScaledWeights(checkpoint.Weights, scales);
+        var scaled = Weights(precision, checkpoint, magnitudes, adapted);
         var real = new QuantizedWeights(graph, stored, scaled, file!);
         return precision switch
         {
@@ -46,6 +49,15 @@ internal static class PrecisionForms
             Int4 => new DecoderScope(graph, checkpoint.Config, real, new Int4LinearWriter(graph, scaled, file!)),
             _ => throw Unknown(precision),
         };
+    }
+
+    /// <summary>What a precision rounds: with 8 bits the residual stream is rotated, unless an adapter reads and writes it; with 4 that would cost more than it gains (docs/decisions/precision.md).</summary>
+    public static ScaledWeights Weights(
+        string precision, CheckpointFolder checkpoint, IReadOnlyDictionary<string, float[]>? magnitudes, IReadOnlySet<string> adapted)
+    {
+        var rotation = precision == Int8 && adapted.Count == 0 ? ResidualRotation.Of(checkpoint) : null;
+        var scales = magnitudes is null ? ChannelScales.None : ChannelFolding.Scales(checkpoint, magnitudes, adapted, isRotated: rotation is not null);
+        return new ScaledWeights(checkpoint.Weights, scales, rotation);
     }
 
     /// <summary>Refuses a name that is not known.</summary>

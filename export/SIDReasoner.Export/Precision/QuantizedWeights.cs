@@ -3,14 +3,21 @@ using SIDReasoner.Export.Onnx;
 
 namespace SIDReasoner.Export.Precision;
 
-/// <summary>What stays real beside quantised products: norms and the SID head's rows in float32 in the precision's own file, embeddings in the checkpoint's, as they are stored.</summary>
+/// <summary>What stays real beside quantised products: norms and the SID head's rows in float32 in the precision's own file, embeddings in the checkpoint's, as they are stored, then rotated where the rest is.</summary>
 internal sealed class QuantizedWeights(OnnxGraphBuilder graph, CheckpointWeights stored, ScaledWeights weights, WeightFile file) : IDecoderWeights
 {
     /// <inheritdoc/>
     public OnnxValue Norm(string name) => file.AddFloats(graph, name, weights.Shape(name), () => weights.Vector(name));
 
     /// <inheritdoc/>
-    public OnnxValue Embed(string label, string name, OnnxValue ids) => stored.EmbedStored(label, name, ids);
+    public OnnxValue Embed(string label, string name, OnnxValue ids)
+    {
+        var rows = stored.EmbedStored(label, name, ids);
+        if (weights.Rotation is not { } rotation)
+            return rows;
+        var matrix = file.AddFloats(graph, "residual_rotation", [rotation.Width, rotation.Width], rotation.Transposed);
+        return graph.RowProduct(label + ".rotated", rows, matrix);
+    }
 
     /// <inheritdoc/>
     public OnnxValue Rows(string label, string name, IReadOnlyList<int> rows) =>

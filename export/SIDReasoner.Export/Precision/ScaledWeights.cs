@@ -4,9 +4,16 @@ using SIDReasoner.Core.Checkpoints;
 
 namespace SIDReasoner.Export.Precision;
 
-/// <summary>The checkpoint's values as float32 with the channel scales in them. Any number of threads may read.</summary>
-internal sealed class ScaledWeights(SafetensorsReader reader, ChannelScales scales)
+/// <summary>The checkpoint's values as float32 with the channel scales in them, and rotated where a rotation is given. Any number of threads may read.</summary>
+internal sealed class ScaledWeights(SafetensorsReader reader, ChannelScales scales, ResidualRotation? rotation = null)
 {
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, float[]> _norms = [];
+    private (string Name, float[] Values) _writer = ("", []);
+
+    /// <summary>What the residual stream is rotated by; null where it is not.</summary>
+    public ResidualRotation? Rotation => rotation;
+
     /// <summary>Dimensions of a tensor.</summary>
     public IReadOnlyList<long> Shape(string name) => reader.Tensors[name].Shape;
 
@@ -16,8 +23,12 @@ internal sealed class ScaledWeights(SafetensorsReader reader, ChannelScales scal
     {
         var values = reader.ReadFloats(name);
         CheckFinite(values, name, 0);
+        if (rotation is not null && rotation.Norms.Contains(name))
+            Array.Fill(values, 1f);
         if (scales.Outputs.TryGetValue(name, out var divisors))
             TensorPrimitives.Divide<float>(values, divisors, values);
+        if (rotation is not null && rotation.Writers.Contains(name))
+            rotation.Apply(values, columns: 1);
         return values;
     }
 
@@ -25,10 +36,19 @@ internal sealed class ScaledWeights(SafetensorsReader reader, ChannelScales scal
     /// <exception cref="SidReasonerException">It holds a value that is no finite number: no code stands for one, and rounded products would make a finite number of it.</exception>
     public void Row(string name, int row, Span<float> values)
     {
-        reader.ReadFloats(name, (long)row * values.Length, values);
-        CheckFinite(values, name, row);
-        if (scales.Inputs.TryGetValue(name, out var factors))
-            TensorPrimitives.Multiply(values, factors, values);
+        if (rotation is not null && rotation.Writers.Contains(name))
+        {
+            RotatedWriter(name, rotation, values.Length).AsSpan(row * values.Length, values.Length).CopyTo(values);
+            return;
+        }
+
+        ReadRow(name, row, values);
+        if (rotation is not null && rotation.Readers.TryGetValue(name, out var norm))
+        {
+            TensorPrimitives.Multiply(values, Norm(norm), values);
+            rotation.Apply(values, columns: 1);
+        }
+
         if (scales.Outputs.TryGetValue(name, out var divisors))
             TensorPrimitives.Divide(values, divisors[row], values);
     }
@@ -41,6 +61,47 @@ internal sealed class ScaledWeights(SafetensorsReader reader, ChannelScales scal
         for (var i = 0; i < rows.Count; i++)
             Row(name, rows[i], values.AsSpan(i * width, width));
         return values;
+    }
+
+    /// <summary>As the checkpoint has it, times the scales of its columns.</summary>
+    private void ReadRow(string name, int row, Span<float> values)
+    {
+        reader.ReadFloats(name, (long)row * values.Length, values);
+        CheckFinite(values, name, row);
+        if (scales.Inputs.TryGetValue(name, out var factors))
+            TensorPrimitives.Multiply(values, factors, values);
+    }
+
+    /// <summary>A whole matrix, whose rows a rotation mixes; the last one asked for is kept.</summary>
+    private float[] RotatedWriter(string name, ResidualRotation by, int columns)
+    {
+        lock (_gate)
+        {
+            if (_writer.Name != name)
+            {
+                var values = new float[checked(by.Width * columns)];
+                for (var row = 0; row < by.Width; row++)
+                    ReadRow(name, row, values.AsSpan(row * columns, columns));
+                by.Apply(values, columns);
+                _writer = (name, values);
+            }
+
+            return _writer.Values;
+        }
+    }
+
+    private float[] Norm(string name)
+    {
+        lock (_gate)
+        {
+            if (!_norms.TryGetValue(name, out var values))
+            {
+                _norms.Add(name, values = reader.ReadFloats(name));
+                CheckFinite(values, name, 0);
+            }
+
+            return values;
+        }
     }
 
     private static void CheckFinite(ReadOnlySpan<float> values, string name, int row)

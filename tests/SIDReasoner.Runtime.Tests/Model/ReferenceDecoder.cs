@@ -8,9 +8,11 @@ namespace SIDReasoner.Runtime.Tests.Model;
 /// <param name="checkpoint">Settings and weights.</param>
 /// <param name="product">x [in] and weights [out * in] -> [out], in place of sums of products: how a precision computes. Null for the sums.</param>
 /// <param name="scales">Channel scales in norms and products, not in the embeddings. Null for none.</param>
-internal sealed class ReferenceDecoder(CheckpointFolder checkpoint, Func<double[], double[], double[]>? product = null, ChannelScales? scales = null)
+/// <param name="rotation">A rotation of the residual stream. Null for none.</param>
+internal sealed class ReferenceDecoder(
+    CheckpointFolder checkpoint, Func<double[], double[], double[]>? product = null, ChannelScales? scales = null, ResidualRotation? rotation = null)
 {
-    private readonly ScaledWeights _scaled = new(checkpoint.Weights, scales ?? ChannelScales.None);
+    private readonly ScaledWeights _scaled = new(checkpoint.Weights, scales ?? ChannelScales.None, rotation);
     private readonly ModelConfig _config = checkpoint.Config;
     private readonly Dictionary<string, double[]> _weights = [];
 
@@ -19,7 +21,7 @@ internal sealed class ReferenceDecoder(CheckpointFolder checkpoint, Func<double[
     {
         var embeddings = checkpoint.Weights.ReadFloats("model.embed_tokens.weight").Select(v => (double)v).ToArray();
         var hidden = _config.HiddenSize;
-        double[][] states = [.. tokens.Select(token => embeddings[(token * hidden)..((token + 1) * hidden)])];
+        double[][] states = [.. tokens.Select(token => Rotated(embeddings[(token * hidden)..((token + 1) * hidden)]))];
         for (var layer = 0; layer < _config.LayerCount; layer++)
         {
             var name = $"model.layers.{layer}";
@@ -33,6 +35,15 @@ internal sealed class ReferenceDecoder(CheckpointFolder checkpoint, Func<double[
 
         var head = _config.TiesEmbeddings ? "model.embed_tokens" : "lm_head";
         return Linear(head, Norm(states[^1], "model.norm.weight"), hasBias: false);
+    }
+
+    /// <summary>x Q, by the matrix itself.</summary>
+    private double[] Rotated(double[] x)
+    {
+        if (rotation is null)
+            return x;
+        double[] transposed = [.. rotation.Transposed().Select(v => (double)v)];
+        return [.. Enumerable.Range(0, x.Length).Select(column => Dot(transposed, column * x.Length, x, 0, x.Length))];
     }
 
     private double[][] Attention(string name, double[][] x)

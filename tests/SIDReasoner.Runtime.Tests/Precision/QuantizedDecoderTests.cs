@@ -1,5 +1,6 @@
 using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Decoding;
+using SIDReasoner.Export.Precision;
 using SIDReasoner.Runtime.Tests.Model;
 using SIDReasoner.TestSupport;
 using Xunit;
@@ -41,7 +42,8 @@ public sealed class QuantizedDecoderTests
         session.AppendTokens(s_prompt, StepOutputs.Logits);
 
         var exact = new ReferenceDecoder(checkpoint).LastLogits(s_prompt);
-        var quantized = new ReferenceDecoder(checkpoint, Product(precision)).LastLogits(s_prompt);
+        var rotation = precision == "int8" ? ResidualRotation.Of(checkpoint) : null;
+        var quantized = new ReferenceDecoder(checkpoint, Product(precision), rotation: rotation).LastLogits(s_prompt);
         var cost = Distance(exact, quantized);
         var error = Distance(quantized, [.. session.Logits.AsSpan().ToArray().Select(v => (double)v)]);
         Assert.True(error < Flips * cost, $"The graph is {error} from the oracle, which is {cost} from the exact decoder.");
