@@ -13,10 +13,19 @@ internal sealed class OnnxSessionSource : ISessionSource
 
     public OnnxSessionSource(string checkpoint, string? catalog = null, Func<BundleExportOptions, BundleExportOptions>? change = null)
     {
-        var options = new BundleExportOptions { Checkpoint = checkpoint, Catalog = catalog, Output = Path.Combine(_folder, "bundle") };
-        BundleExporter.Export(change?.Invoke(options) ?? options);
-        Bundle = Bundle.Open(Path.Combine(_folder, "bundle"));
-        Model = OnnxModel.Load(Bundle, new OnnxModelOptions { Threads = 1, ForcePrecision = true });
+        try
+        {
+            var options = new BundleExportOptions { Checkpoint = checkpoint, Catalog = catalog, Output = Path.Combine(_folder, "bundle") };
+            BundleExporter.Export(change?.Invoke(options) ?? options);
+            Bundle = Bundle.Open(Path.Combine(_folder, "bundle"));
+            Model = OnnxModel.Load(Bundle, new OnnxModelOptions { Threads = 1, ForcePrecision = true });
+        }
+        catch
+        {
+            // Nobody gets anything to dispose of.
+            Directory.Delete(_folder, recursive: true);
+            throw;
+        }
     }
 
     public Bundle Bundle { get; }

@@ -82,6 +82,19 @@ public sealed class ResidualRotationTests
             Assert.Equal(plain[i], rotated[i], 1e-4);
     }
 
+    [Fact]
+    public void Of_BiasesBehindEveryProduct_LeavesTheFunctionAsItIs()
+    {
+        using var files = RandomCheckpoint.Create("llama-small-heads", seed: 34, change: c => c with { HasQkvBias = true, HasOutputBias = true, HasMlpBias = true });
+        using var checkpoint = CheckpointFolder.Open(files.Folder);
+
+        var plain = new ReferenceDecoder(checkpoint).LastLogits(s_prompt);
+        var rotated = new ReferenceDecoder(checkpoint, rotation: ResidualRotation.Of(checkpoint)).LastLogits(s_prompt);
+
+        for (var i = 0; i < plain.Length; i++)
+            Assert.Equal(plain[i], rotated[i], 1e-4);
+    }
+
     /// <summary>A norm's weight of zero silences its channel, also where the weight has moved.</summary>
     [Fact]
     public void Of_NormWithZeros_LeavesTheFunctionAsItIs()
