@@ -58,30 +58,17 @@ public sealed class Qwen3IndustrialGoldenTests : IDisposable
     public void Search_FiftyBeams_RanksAsPythonDid(string name)
     {
         using var source = Load();
-        using var session = source.CreateSession();
-        using var trie = SidTrie.Open(source.Bundle.FilePath("catalog.sidtrie"));
-        var catalog = ItemCatalog.Load(source.Bundle.Path);
-        var mode = name == "exact" ? ScoreMode.Exact : ScoreMode.Catalog;
-        var search = new SidBeamSearch(trie, new ManagedBeamKernel());
-        var results = new Hypothesis[BeamWidth];
-        var expectedFolder = Path.Combine(GoldenCases.RequireData(Folder), "expected");
-        var prompts = Rows(Path.Combine(expectedFolder, "prompts.jsonl"));
 
-        foreach (var (row, expected) in Rows(Path.Combine(expectedFolder, name + ".jsonl")).Take(RowsShown))
+        foreach (var (expected, found) in Lists(source, name).Take(RowsShown))
         {
-            session.Rewind(0);
-            session.AppendTokens(prompts[row].GetProperty("ids").Ints(), SidBeamSearch.OutputsFor(mode));
-            var found = search.Search(session, new SearchOptions { BeamWidth = BeamWidth, ScoreMode = mode }, results);
-
             string[] sids = [.. expected.GetProperty("sids").EnumerateArray().Select(s => s.GetString()!)];
             var scores = expected.GetProperty("scores").Floats();
-            Assert.Equal(sids.Length, found);
-            for (var rank = 0; rank < found; rank++)
+            Assert.Equal(sids.Length, found.Length);
+            for (var rank = 0; rank < found.Length; rank++)
             {
-                Assert.InRange(results[rank].Score, scores[rank] - Tolerance, scores[rank] + Tolerance);
-                var sid = catalog.Items[trie.FirstItem(results[rank].SidNumber)].Sid.ToString();
                 var score = scores[rank];
-                Assert.Contains(sid, sids.Where((_, other) => MathF.Abs(scores[other] - score) <= Tolerance));
+                Assert.InRange(found[rank].Score, score - Tolerance, score + Tolerance);
+                Assert.Contains(found[rank].Sid, sids.Where((_, other) => MathF.Abs(scores[other] - score) <= Tolerance));
             }
         }
     }
@@ -100,29 +87,17 @@ public sealed class Qwen3IndustrialGoldenTests : IDisposable
     {
         const int top = 10;
         using var source = Load(options => options with { Precisions = [precision] });
-        using var session = source.CreateSession();
-        using var trie = SidTrie.Open(source.Bundle.FilePath("catalog.sidtrie"));
-        var catalog = ItemCatalog.Load(source.Bundle.Path);
-        var mode = name == "exact" ? ScoreMode.Exact : ScoreMode.Catalog;
-        var search = new SidBeamSearch(trie, new ManagedBeamKernel());
-        var results = new Hypothesis[BeamWidth];
-        var expectedFolder = Path.Combine(GoldenCases.RequireData(Folder), "expected");
-        var prompts = Rows(Path.Combine(expectedFolder, "prompts.jsonl"));
-        var expectedRows = Rows(Path.Combine(expectedFolder, name + ".jsonl"));
-        double shared = 0;
+        var (rows, shared) = (0, 0.0);
 
-        foreach (var (row, expected) in expectedRows)
+        foreach (var (expected, found) in Lists(source, name))
         {
-            session.Rewind(0);
-            session.AppendTokens(prompts[row].GetProperty("ids").Ints(), SidBeamSearch.OutputsFor(mode));
-            search.Search(session, new SearchOptions { BeamWidth = BeamWidth, ScoreMode = mode }, results);
-
             var sids = expected.GetProperty("sids").EnumerateArray().Take(top).Select(s => s.GetString()!);
-            shared += results.Take(top).Select(result => catalog.Items[trie.FirstItem(result.SidNumber)].Sid.ToString()).Intersect(sids).Count();
+            shared += found.Take(top).Select(result => result.Sid).Intersect(sids).Count();
+            rows++;
         }
 
-        var overlap = shared / (top * expectedRows.Count);
-        Assert.Equal(150, expectedRows.Count);
+        var overlap = shared / (top * rows);
+        Assert.Equal(150, rows);
         Assert.True(source.Bundle.Manifest.CalibrationPrompts > 0);
         Assert.True(overlap >= least, $"{precision}, {name}: {overlap:P2} of the top ten are float32's; expected at least {least:P0}.");
     }
@@ -135,6 +110,27 @@ public sealed class Qwen3IndustrialGoldenTests : IDisposable
         var catalog = GoldenCases.RequireData("amazon/Industrial_and_Scientific");
         HubFolders.WriteIndustrial(_temporary);
         return new OnnxSessionSource(_temporary, catalog, change);
+    }
+
+    /// <summary>For each row that Python ranked in a score mode: its list, and ours of fifty beams, best first.</summary>
+    private static IEnumerable<(JsonElement Expected, (string Sid, float Score)[] Found)> Lists(OnnxSessionSource source, string name)
+    {
+        using var session = source.CreateSession();
+        using var trie = SidTrie.Open(source.Bundle.FilePath("catalog.sidtrie"));
+        var catalog = ItemCatalog.Load(source.Bundle.Path);
+        var mode = name == "exact" ? ScoreMode.Exact : ScoreMode.Catalog;
+        var search = new SidBeamSearch(trie, new ManagedBeamKernel());
+        var results = new Hypothesis[BeamWidth];
+        var expectedFolder = Path.Combine(GoldenCases.RequireData(Folder), "expected");
+        var prompts = Rows(Path.Combine(expectedFolder, "prompts.jsonl"));
+
+        foreach (var (row, expected) in Rows(Path.Combine(expectedFolder, name + ".jsonl")))
+        {
+            session.Rewind(0);
+            session.AppendTokens(prompts[row].GetProperty("ids").Ints(), SidBeamSearch.OutputsFor(mode));
+            var found = search.Search(session, new SearchOptions { BeamWidth = BeamWidth, ScoreMode = mode }, results);
+            yield return (expected, [.. results.Take(found).Select(result => (catalog.Items[trie.FirstItem(result.SidNumber)].Sid.ToString(), result.Score))]);
+        }
     }
 
     private static Dictionary<int, JsonElement> Rows(string path) =>
