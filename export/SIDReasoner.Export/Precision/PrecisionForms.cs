@@ -51,21 +51,21 @@ internal static class PrecisionForms
         };
     }
 
-    /// <summary>What a precision rounds: with 8 bits the residual stream is rotated, unless an adapter reads and writes it; with 4 that would cost more than it gains (docs/decisions/precision.md).</summary>
-    public static ScaledWeights Weights(
-        string precision, CheckpointFolder checkpoint, IReadOnlyDictionary<string, float[]>? magnitudes, IReadOnlySet<string> adapted)
-    {
-        var rotation = precision == Int8 && adapted.Count == 0 ? ResidualRotation.Of(checkpoint) : null;
-        var scales = magnitudes is null ? ChannelScales.None : ChannelFolding.Scales(checkpoint, magnitudes, adapted, isRotated: rotation is not null);
-        return new ScaledWeights(checkpoint.Weights, scales, rotation);
-    }
-
     /// <summary>Refuses a name that is not known.</summary>
     /// <exception cref="SidReasonerException">It is not.</exception>
     public static void Check(string precision)
     {
         if (!Names.Contains(precision))
             throw Unknown(precision);
+    }
+
+    /// <summary>What a precision rounds: with 8 bits the residual stream is rotated, unless an adapter reads and writes it; with 4 that would cost more than it gains (docs/decisions/precision.md).</summary>
+    private static ScaledWeights Weights(
+        string precision, CheckpointFolder checkpoint, IReadOnlyDictionary<string, float[]>? magnitudes, IReadOnlySet<string> adapted)
+    {
+        var rotation = precision == Int8 && adapted.Count == 0 ? ResidualRotation.Of(checkpoint) : null;
+        var scales = magnitudes is null ? ChannelScales.None : ChannelFolding.Scales(checkpoint, magnitudes, adapted, isRotated: rotation is not null);
+        return new ScaledWeights(checkpoint.Weights, scales, rotation);
     }
 
     private static SidReasonerException Unknown(string precision) =>
