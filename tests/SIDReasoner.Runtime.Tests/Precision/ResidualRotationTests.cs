@@ -73,13 +73,8 @@ public sealed class ResidualRotationTests
         using var checkpoint = CheckpointFolder.Open(files.Folder);
         var rotation = ResidualRotation.Of(checkpoint);
 
-        var plain = new ReferenceDecoder(checkpoint).LastLogits(s_prompt);
-        var rotated = new ReferenceDecoder(checkpoint, rotation: rotation).LastLogits(s_prompt);
-
         Assert.Equal(5 * checkpoint.Config.LayerCount + 1, rotation.Readers.Count);
-        Assert.True(plain.Max(Math.Abs) > 0.1);
-        for (var i = 0; i < plain.Length; i++)
-            Assert.Equal(plain[i], rotated[i], 1e-4);
+        AssertFunctionStays(checkpoint, rotation);
     }
 
     [Fact]
@@ -88,11 +83,7 @@ public sealed class ResidualRotationTests
         using var files = RandomCheckpoint.Create("llama-small-heads", seed: 34, change: c => c with { HasQkvBias = true, HasOutputBias = true, HasMlpBias = true });
         using var checkpoint = CheckpointFolder.Open(files.Folder);
 
-        var plain = new ReferenceDecoder(checkpoint).LastLogits(s_prompt);
-        var rotated = new ReferenceDecoder(checkpoint, rotation: ResidualRotation.Of(checkpoint)).LastLogits(s_prompt);
-
-        for (var i = 0; i < plain.Length; i++)
-            Assert.Equal(plain[i], rotated[i], 1e-4);
+        AssertFunctionStays(checkpoint, ResidualRotation.Of(checkpoint));
     }
 
     /// <summary>A norm's weight of zero silences its channel, also where the weight has moved.</summary>
@@ -115,11 +106,7 @@ public sealed class ResidualRotationTests
         SafetensorsWriter.Write(Path.Combine(files.Folder, "model.safetensors"), tensors);
         using var checkpoint = CheckpointFolder.Open(files.Folder);
 
-        var plain = new ReferenceDecoder(checkpoint).LastLogits(s_prompt);
-        var rotated = new ReferenceDecoder(checkpoint, rotation: ResidualRotation.Of(checkpoint)).LastLogits(s_prompt);
-
-        for (var i = 0; i < plain.Length; i++)
-            Assert.Equal(plain[i], rotated[i], 1e-4);
+        AssertFunctionStays(checkpoint, ResidualRotation.Of(checkpoint));
     }
 
     /// <summary>One channel is fifty times larger than the rest, as in pretrained models.</summary>
@@ -139,6 +126,16 @@ public sealed class ResidualRotationTests
         var rotated = Distance(exact, SlowQuantized.Int8(x, weights));
 
         Assert.True(rotated < 0.5 * plain, $"{rotated} rotated, {plain} as it is.");
+    }
+
+    private static void AssertFunctionStays(CheckpointFolder checkpoint, ResidualRotation rotation)
+    {
+        var plain = new ReferenceDecoder(checkpoint).LastLogits(s_prompt);
+        var rotated = new ReferenceDecoder(checkpoint, rotation: rotation).LastLogits(s_prompt);
+
+        Assert.True(plain.Max(Math.Abs) > 0.1);
+        for (var i = 0; i < plain.Length; i++)
+            Assert.Equal(plain[i], rotated[i], 1e-4);
     }
 
     private static ResidualRotation Rotation(int width) => new(width, new Dictionary<string, string>(), new HashSet<string>());
