@@ -7,7 +7,8 @@ namespace SIDReasoner.Export.Precision.Calibration;
 /// <remarks>
 /// Before q, k, v and before gate, up, the channel's factor goes into the norm's weight; before down_proj into up_proj's rows; before the head into the last norm. The
 /// factor is (largest input)^s / (largest weight)^(1 - s) a channel. Source: SmoothQuant (arXiv 2211.10438), equation 4, at strength s = 0.5, which makes both equally hard to
-/// round. In a rotated decoder (<see cref="ResidualRotation"/>) norms have no outliers, down_proj's channels alone are folded, and 0.4 costs less (docs/decisions/precision.md). Groups that an adapter touches are left as they are, since an adapter reads and writes the channels unscaled.
+/// round. In a rotated decoder (<see cref="ResidualRotation"/>) norms have no outliers, down_proj's channels alone are folded, and 0.4 costs less
+/// (docs/decisions/precision.md). Groups that an adapter touches are left as they are, since an adapter reads and writes the channels unscaled.
 /// </remarks>
 internal static class ChannelFolding
 {
