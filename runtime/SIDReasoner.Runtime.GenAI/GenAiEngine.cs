@@ -158,7 +158,7 @@ public sealed class GenAiEngine : IDecoderEngine
             json.WriteNumber("inter_op_num_threads", 1);
             json.WriteNumber("log_severity_level", 3);
             json.WriteString("session.intra_op.allow_spinning", options.Spin ? "1" : "0");
-            json.WriteString(Int8Support.ExactSumsSetting, "1");
+            json.WriteString(Int8Support.ExactSumsSetting, Int8Support.ExactSums);
             if (!options.Prepack)
                 json.WriteString("session.disable_prepacking", "1");
             json.WriteEndObject();

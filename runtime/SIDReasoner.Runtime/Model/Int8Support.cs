@@ -10,7 +10,7 @@ namespace SIDReasoner.Runtime.Model;
 /// </remarks>
 internal static class Int8Support
 {
-    /// <summary>Session setting, "1", under which ONNX Runtime makes s8 weights u8 at load where its u8 times s8 saturates: sums of 32 bits, the same answers everywhere. It does nothing on other processors.</summary>
+    /// <summary>Session setting under which ONNX Runtime makes s8 weights u8 at load on x86: sums of 32 bits on every such processor, but by a kernel without VNNI.</summary>
     public const string ExactSumsSetting = "session.x64quantprecision";
 
     private const int Avx512VnniBit = 11;
@@ -18,6 +18,9 @@ internal static class Int8Support
 
     /// <summary>The processor that runs this.</summary>
     public static bool IsPresent { get; } = AdvSimd.Arm64.IsSupported || HasVnni();
+
+    /// <summary>What <see cref="ExactSumsSetting"/> must be here: "1" where u8 times s8 would saturate; "0" where it is exact, since u8 weights would lose VNNI's speed.</summary>
+    public static string ExactSums => IsPresent ? "0" : "1";
 
     private static bool HasVnni()
     {

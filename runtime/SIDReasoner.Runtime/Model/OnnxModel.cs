@@ -157,7 +157,7 @@ public sealed unsafe class OnnxModel : IDecoderEngine
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spin ? "1" : "0");
-        settings.AddSessionConfigEntry(Int8Support.ExactSumsSetting, "1");
+        settings.AddSessionConfigEntry(Int8Support.ExactSumsSetting, Int8Support.ExactSums);
         if (!options.Prepack)
             settings.AddSessionConfigEntry("session.disable_prepacking", "1");
         return settings;

@@ -1,3 +1,4 @@
+using Onnx;
 using SIDReasoner.Export.Precision;
 using SIDReasoner.TestSupport;
 using Xunit;
@@ -115,6 +116,32 @@ public sealed class Int8LinearTests
 
         Assert.All(actual[..6], v => Assert.False(float.IsFinite(v), $"{v} came of {value}."));
         Assert.All(actual[6..], v => Assert.True(float.IsFinite(v)));
+    }
+
+    /// <summary>Every product of two bytes is as large as it can be, so that pairs of them leave 16 bits.</summary>
+    [Fact]
+    public void Linears_LargestCodes_DoNotSaturate()
+    {
+        const int Inputs = 300;
+        float[] ones = [.. Enumerable.Repeat(1f, Inputs)];
+        using var graph = Graph([([ones, [.. ones.Select(x => -x)]], null)]);
+
+        var actual = graph.Run([.. ones, .. ones], 1, 2)[0];
+
+        Assert.All(actual, (value, i) => Assert.Equal(i % 2 == 0 ? Inputs : -Inputs, value, 1e-3));
+    }
+
+    /// <summary>u8 weights are exact everywhere, but no kernel multiplies them with VNNI.</summary>
+    [Fact]
+    public void Weights_ThisProcessor_AreOfTheTypeItMultipliesExactlyAndFast()
+    {
+        using var graph = Graph([Part(new Random(9), 64, 32, bias: false)]);
+
+        var optimized = graph.Optimized.Graph;
+
+        var product = Assert.Single(optimized.Node, node => node.OpType == "MatMulIntegerToFloat");
+        var weights = Assert.Single(optimized.Initializer, tensor => tensor.Name == product.Input[1]);
+        Assert.Equal(Processors.HasInt8Dot ? TensorProto.Types.DataType.Int8 : TensorProto.Types.DataType.Uint8, (TensorProto.Types.DataType)weights.DataType);
     }
 
     private static LinearGraph Graph(params (float[][] Weights, float[]? Bias)[] parts) =>

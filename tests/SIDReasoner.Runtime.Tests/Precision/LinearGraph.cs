@@ -46,9 +46,15 @@ internal sealed class LinearGraph : IDisposable
         var path = Path.Combine(_folder, "model.onnx");
         File.WriteAllBytes(path, graph.Build().ToByteArray());
         using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-        options.AddSessionConfigEntry(Int8Support.ExactSumsSetting, "1");
+        options.AddSessionConfigEntry(Int8Support.ExactSumsSetting, Int8Support.ExactSums);
+        options.OptimizedModelFilePath = OptimizedPath;
         _session = new InferenceSession(path, options);
     }
+
+    /// <summary>The graph as ONNX Runtime runs it.</summary>
+    public ModelProto Optimized => ModelProto.Parser.ParseFrom(File.ReadAllBytes(OptimizedPath));
+
+    private string OptimizedPath => Path.Combine(_folder, "optimized.onnx");
 
     /// <summary>Runs [B, S, in], and gives each part's [B, S, out].</summary>
     public float[][] Run(float[] x, int batch, int rows)
