@@ -5,8 +5,8 @@ namespace SIDReasoner.Benchmarks.Decoders;
 /// <summary>Contenders take turns, so that a busy neighbour hurts all alike; the median of each one's turns counts.</summary>
 internal static class Rounds
 {
-    /// <summary>Lets a rival's threads fall asleep before the next one runs.</summary>
-    private const int PauseMilliseconds = 10;
+    /// <summary>Lets a rival's threads fall asleep before the next one runs: ONNX Runtime's wait busily for more than 10 ms, for which the next one had a core less.</summary>
+    private const int PauseMilliseconds = 100;
 
     /// <summary>Runs everyone once uncounted, then so many rounds.</summary>
     /// <param name="rounds">Counted turns of each.</param>
@@ -15,12 +15,14 @@ internal static class Rounds
     public static double[][] Medians(int rounds, IReadOnlyList<Func<double[]>> contenders)
     {
         var times = contenders.Select(_ => new List<double[]>()).ToArray();
+        int[] order = [.. Enumerable.Range(0, contenders.Count)];
+        var random = new Random(Seed: 1);
         for (int round = 0; round <= rounds; round++)
         {
-            for (int turn = 0; turn < contenders.Count; turn++)
+            // Everyone follows everyone once in a while.
+            random.Shuffle(order);
+            foreach (int who in order)
             {
-                // Everyone follows everyone once in a while.
-                int who = (turn + round) % contenders.Count;
                 Thread.Sleep(PauseMilliseconds);
                 double[] own = contenders[who]();
                 if (round > 0)
