@@ -18,7 +18,7 @@ internal sealed class Float32LinearWriter(OnnxGraphBuilder graph, CheckpointWeig
     }
 
     /// <inheritdoc/>
-    public OnnxValue TextHead(string name, OnnxValue x, string weightName) => graph.RowProduct(name, x, weights.Tensor(weightName));
+    public OnnxValue TextHead(string name, OnnxValue x, OnnxValue rows, string weightName) => graph.RowProduct(name, x, weights.Tensor(weightName));
 
     /// <summary>Gate and up keep threads busy each on its own; a Split behind both would cost more than one product saves.</summary>
     private List<List<string>> Groups(string[] names) => names.Length < AttentionParts ? [.. names.Select(name => new List<string> { name })] : weights.Groups(names);

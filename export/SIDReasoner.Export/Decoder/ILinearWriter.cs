@@ -11,6 +11,10 @@ internal interface ILinearWriter
     /// <param name="parts">The weights.</param>
     OnnxValue[] Linears(OnnxValue x, bool mayBeEmpty, params LinearPart[] parts);
 
-    /// <summary>x times the whole vocabulary's rows, over any number of rows: the text head, from which the log-sum-exp is computed too.</summary>
-    OnnxValue TextHead(string name, OnnxValue x, string weightName);
+    /// <summary>x times the whole vocabulary's rows: the text head, from which the log-sum-exp is computed too.</summary>
+    /// <param name="name">Of the product.</param>
+    /// <param name="x">[B, rows, H].</param>
+    /// <param name="rows">int64 [1]: how many rows, from 0.</param>
+    /// <param name="weightName">[V, H].</param>
+    OnnxValue TextHead(string name, OnnxValue x, OnnxValue rows, string weightName);
 }

@@ -14,7 +14,7 @@ internal sealed class LoraLinearWriter(ILinearWriter inner, OnnxGraphBuilder gra
     }
 
     /// <inheritdoc/>
-    public OnnxValue TextHead(string name, OnnxValue x, string weightName) => inner.TextHead(name, x, weightName);
+    public OnnxValue TextHead(string name, OnnxValue x, OnnxValue rows, string weightName) => inner.TextHead(name, x, rows, weightName);
 
     private OnnxValue Adapted(string name, LoraLayer layer, OnnxValue x, OnnxValue product)
     {

@@ -41,7 +41,7 @@ internal static class OutputHeads
     {
         var graph = scope.Graph;
         var rows = graph.Op("heads.full_rows", "Max", [step.FullRows, step.LogZRows]);
-        var full = scope.Linears.TextHead("heads.full", LastRows(graph, "heads.full_input", normed, kept, rows), headName);
+        var full = scope.Linears.TextHead("heads.full", LastRows(graph, "heads.full_input", normed, kept, rows), rows, headName);
 
         var last = () => LastRows(graph, "heads.last_row", full, rows, step.FullRows);
         var logits = graph.If("logits", Any("heads.has_full", step.FullRows), last, () => graph.Op("heads.no_logits", "Pad", [last(), graph.Int64s(0, 0, 0, 0, 1, 0)]));

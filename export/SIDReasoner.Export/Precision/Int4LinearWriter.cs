@@ -19,7 +19,7 @@ internal sealed class Int4LinearWriter(OnnxGraphBuilder graph, ScaledWeights wei
     }
 
     /// <inheritdoc/>
-    public OnnxValue TextHead(string name, OnnxValue x, string weightName) => Product(name, x, [weightName]);
+    public OnnxValue TextHead(string name, OnnxValue x, OnnxValue rows, string weightName) => Product(name, x, [weightName]);
 
     private OnnxValue Product(string name, OnnxValue x, string[] weightNames)
     {

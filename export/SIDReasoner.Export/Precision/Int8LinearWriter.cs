@@ -9,36 +9,64 @@ namespace SIDReasoner.Export.Precision;
 /// m = max |row|; codes = round(127 x / m) + 128 as u8; MatMulIntegerToFloat with s8 weights [in, out]; times m. A row of zeros gives 0: 0 / 0
 /// becomes some code, every product of codes is finite, and m is 0. ReduceMax gives no rows a wrong shape, which Reshape puts right.
 /// Each distinct input is quantised once, and projections that share it (q, k, v; gate, up) are one product over weights laid side by side.
-/// Only u8 times s8 has a fast kernel, and only with VNNI or AMX; without, sums of two products may saturate.
+/// Only u8 times s8 has a fast kernel, and only with VNNI; without, sums of two products may saturate.
 /// </remarks>
 internal sealed class Int8LinearWriter(OnnxGraphBuilder graph, ScaledWeights weights, WeightFile file) : ILinearWriter
 {
+    private const float Step = 1f / Int8Rows.Most;
+    private const byte Zero = 128;
+
     /// <inheritdoc/>
     public OnnxValue[] Linears(OnnxValue x, bool mayBeEmpty, params LinearPart[] parts)
     {
         var name = parts[0].Name;
-        var product = Product(name, x, mayBeEmpty, [.. parts.Select(part => part.Weight)]);
+        var (matrix, scale) = Rows(name, [.. parts.Select(part => part.Weight)]);
+        var (codes, most) = Codes(name, x, mayBeEmpty);
+        var product = graph.Op(name, "Mul", [Product(name, codes, matrix, scale), most]);
         return LinearParts.BiasAndSplit(graph, weights, file, product, parts);
     }
 
     /// <inheritdoc/>
-    public OnnxValue TextHead(string name, OnnxValue x, string weightName) => Product(name, x, mayBeEmpty: true, [weightName]);
+    /// <remarks>
+    /// The kernel copies the outputs' scales on one thread at each run, which over a whole vocabulary takes longer than to multiply one row by
+    /// them. So one row is multiplied by 1, then by the scales; many rows by the scales at once, which spares a pass. Both give the same bits.
+    /// </remarks>
+    public OnnxValue TextHead(string name, OnnxValue x, OnnxValue rows, string weightName)
+    {
+        var (matrix, scale) = Rows(name, [weightName]);
+        var (codes, most) = Codes(name, x, mayBeEmpty: true);
+        var isOne = graph.Op(name + ".is_one", "Equal", [rows, graph.Int64s(1)]);
+        var factor = graph.If(name + ".factor", isOne, () => Copy(name + ".factor_one", graph.Float(1)), () => Copy(name + ".factor_scale", scale));
+        var unit = Product(name, codes, matrix, factor);
+        return graph.If(
+            name,
+            isOne,
+            () => graph.Op(name + ".one", "Mul", [graph.Op(name + ".scaled", "Mul", [unit, scale]), most]),
+            () => graph.Op(name + ".many", "Mul", [unit, most]));
 
-    private OnnxValue Product(string name, OnnxValue x, bool mayBeEmpty, string[] weightNames)
+        OnnxValue Copy(string copy, OnnxValue value) => graph.Op(copy, "Identity", [value]);
+    }
+
+    /// <summary>Codes [in, outs] of weights side by side, and float32 [outs]: what one step of both factors is worth.</summary>
+    private (OnnxValue Matrix, OnnxValue Scale) Rows(string name, string[] weightNames)
     {
         var (codes, scales) = Int8Rows.Quantize(weights, weightNames);
+        for (var n = 0; n < scales.Length; n++)
+            scales[n] *= Step;
         long[] shape = [weights.Shape(weightNames[0])[1], scales.Length];
-        var matrix = file.Add<sbyte>(graph, name + ".int8", TensorProto.Types.DataType.Int8, shape, codes);
-        var scale = file.Add<float>(graph, name + ".scale", TensorProto.Types.DataType.Float, [scales.Length], scales);
+        return (file.Add<sbyte>(graph, name + ".int8", TensorProto.Types.DataType.Int8, shape, codes), file.Add<float>(graph, name + ".scale", TensorProto.Types.DataType.Float, [scales.Length], scales));
+    }
 
+    /// <summary>The inputs' codes, and the largest magnitude of each row.</summary>
+    private (OnnxValue Codes, OnnxValue Most) Codes(string name, OnnxValue x, bool mayBeEmpty)
+    {
         var magnitude = graph.Op(name + ".abs", "Abs", [x]);
         var most = graph.Op(name + ".row_max", "ReduceMax", [magnitude, graph.Int64s(-1)], new OnnxAttribute("keepdims", 1));
         if (mayBeEmpty)
             most = graph.Op(name + ".row_column", "Reshape", [most, graph.Int64s(0, 0, 1)]);
-        var step = graph.Float(1f / Int8Rows.Most);
-        var zero = graph.Byte(128);
-        var quantized = graph.Op(name + ".input", "QuantizeLinear", [graph.Op(name + ".unit", "Div", [x, most]), step, zero]);
-        var unit = graph.Node(name + ".product", "MatMulIntegerToFloat", OnnxDomain.Microsoft, [quantized, matrix, step, scale, zero]);
-        return graph.Op(name, "Mul", [unit, most]);
+        return (graph.Op(name + ".input", "QuantizeLinear", [graph.Op(name + ".unit", "Div", [x, most]), graph.Float(Step), graph.Byte(Zero)]), most);
     }
+
+    private OnnxValue Product(string name, OnnxValue codes, OnnxValue matrix, OnnxValue scale) =>
+        graph.Node(name + ".product", "MatMulIntegerToFloat", OnnxDomain.Microsoft, [codes, matrix, graph.Float(1), scale, graph.Byte(Zero)]);
 }

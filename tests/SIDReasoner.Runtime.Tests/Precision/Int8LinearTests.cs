@@ -77,6 +77,27 @@ public sealed class Int8LinearTests
         Assert.Equal(-Inputs, actual[1], 1e-3);
     }
 
+    /// <summary>One row takes another way through the graph than many.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(9)]
+    public void TextHead_OneRowAloneOrAmongOthers_IsTheSameBits(int rows)
+    {
+        const int Inputs = 96;
+        var part = Part(new Random(10), Inputs, 333, bias: false);
+        using var head = new LinearGraph([part], (graph, weights, file) => new Int8LinearWriter(graph, weights, file), isHead: true);
+        using var linear = Graph([part]);
+        var x = Values(new Random(rows), rows * Inputs);
+
+        var together = head.Run(x, 1, rows)[0];
+
+        Assert.Equal(linear.Run(x, 1, rows)[0], together);
+        Assert.Equal(together, x.Chunk(Inputs).SelectMany(row => head.Run(row, 1, 1)[0]));
+        Assert.Equal(together, head.Run(x, rows, 1)[0]);
+        Assert.Empty(head.Run([], 1, 0)[0]);
+    }
+
     [Fact]
     public void Linears_ZeroRows_GiveZeroOrTheBias()
     {

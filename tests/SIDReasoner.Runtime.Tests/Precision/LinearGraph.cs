@@ -19,7 +19,8 @@ internal sealed class LinearGraph : IDisposable
 
     /// <param name="parts">Weights [out][in] and bias, null where there is none.</param>
     /// <param name="writer">Makes the writer.</param>
-    public LinearGraph(IReadOnlyList<(float[][] Weights, float[]? Bias)> parts, Func<OnnxGraphBuilder, ScaledWeights, WeightFile, ILinearWriter> writer)
+    /// <param name="isHead">Whether the one part is a text head.</param>
+    public LinearGraph(IReadOnlyList<(float[][] Weights, float[]? Bias)> parts, Func<OnnxGraphBuilder, ScaledWeights, WeightFile, ILinearWriter> writer, bool isHead = false)
     {
         _inputs = parts[0].Weights[0].Length;
         var tensors = new List<TensorData>();
@@ -36,8 +37,11 @@ internal sealed class LinearGraph : IDisposable
         var x = graph.Input("x", TensorProto.Types.DataType.Float, "batch", "rows", _inputs);
         using (var file = new WeightFile(Path.Combine(_folder, "weights.bin")))
         {
-            var values = writer(graph, new ScaledWeights(reader, ChannelScales.None), file)
-                .Linears(x, mayBeEmpty: true, [.. parts.Select((part, i) => new LinearPart($"part{i}", part.Bias is not null))]);
+            var linears = writer(graph, new ScaledWeights(reader, ChannelScales.None), file);
+            var rows = graph.Op("rows", "Shape", [x], new OnnxAttribute("start", 1), new OnnxAttribute("end", 2));
+            var values = isHead
+                ? [linears.TextHead("part0", x, rows, "part0.weight")]
+                : linears.Linears(x, mayBeEmpty: true, [.. parts.Select((part, i) => new LinearPart($"part{i}", part.Bias is not null))]);
             for (var i = 0; i < values.Length; i++)
                 graph.Output(values[i], TensorProto.Types.DataType.Float, "batch", "rows", parts[i].Weights.Length);
             _outputs = [.. values.Select(value => value.Name)];

@@ -17,10 +17,10 @@ internal sealed class TapLinearWriter(ILinearWriter inner, OnnxGraphBuilder grap
     }
 
     /// <inheritdoc/>
-    public OnnxValue TextHead(string name, OnnxValue x, string weightName)
+    public OnnxValue TextHead(string name, OnnxValue x, OnnxValue rows, string weightName)
     {
         Tap(weightName, x);
-        return inner.TextHead(name, x, weightName);
+        return inner.TextHead(name, x, rows, weightName);
     }
 
     private void Tap(string weightName, OnnxValue x)
