@@ -10,11 +10,15 @@ namespace SIDReasoner.Export.Precision;
 /// becomes some code, every product of codes is finite, and m is 0. ReduceMax gives no rows a wrong shape, which Reshape puts right.
 /// Each distinct input is quantised once, and projections that share it (q, k, v; gate, up) are one product over weights laid side by side.
 /// Only u8 times s8 has a fast kernel, and only with VNNI; without, sums of two products may saturate.
+/// The kernel copies the outputs' scales one by one, on one thread, at each run. Wide products therefore multiply by 1, and a node of its own by the scales.
 /// </remarks>
 internal sealed class Int8LinearWriter(OnnxGraphBuilder graph, ScaledWeights weights, WeightFile file) : ILinearWriter
 {
     private const float Step = 1f / Int8Rows.Most;
     private const byte Zero = 128;
+
+    /// <summary>From so many outputs on the kernel takes longer to copy their scales than a node takes to multiply one row by them.</summary>
+    private const int WideOutputs = 2048;
 
     /// <inheritdoc/>
     public OnnxValue[] Linears(OnnxValue x, bool mayBeEmpty, params LinearPart[] parts)
@@ -22,14 +26,17 @@ internal sealed class Int8LinearWriter(OnnxGraphBuilder graph, ScaledWeights wei
         var name = parts[0].Name;
         var (matrix, scale) = Rows(name, [.. parts.Select(part => part.Weight)]);
         var (codes, most) = Codes(name, x, mayBeEmpty);
-        var product = graph.Op(name, "Mul", [Product(name, codes, matrix, scale), most]);
+        var unit = parts.Sum(part => weights.Shape(part.Weight)[0]) < WideOutputs
+            ? Product(name, codes, matrix, scale)
+            : graph.Op(name + ".scaled", "Mul", [Product(name, codes, matrix, graph.Float(1)), scale]);
+        var product = graph.Op(name, "Mul", [unit, most]);
         return LinearParts.BiasAndSplit(graph, weights, file, product, parts);
     }
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The kernel copies the outputs' scales on one thread at each run, which over a whole vocabulary takes longer than to multiply one row by
-    /// them. So one row is multiplied by 1, then by the scales; many rows by the scales at once, which spares a pass. Both give the same bits.
+    /// Over a whole vocabulary one row is multiplied by 1, then by the scales, and many rows by the scales at once, which spares a pass over
+    /// rows times V logits. Both give the same bits.
     /// </remarks>
     public OnnxValue TextHead(string name, OnnxValue x, OnnxValue rows, string weightName)
     {

@@ -38,6 +38,31 @@ public sealed class Int8LinearTests
         }
     }
 
+    /// <summary>Where two projections are wide together, their scales are a node of their own.</summary>
+    [Theory]
+    [InlineData(2047)]
+    [InlineData(2048)]
+    [InlineData(2100)]
+    public void Linears_ManyOutputs_EqualTheOracle(int outputs)
+    {
+        const int Inputs = 40, Rows = 3;
+        var random = new Random(outputs);
+        (float[][] Weights, float[]? Bias)[] parts = [Part(random, Inputs, 1000, bias: true), Part(random, Inputs, outputs - 1000, bias: true)];
+        using var graph = Graph(parts);
+        var x = Values(random, Rows * Inputs);
+
+        var actual = graph.Run(x, 1, Rows);
+
+        for (var part = 0; part < 2; part++)
+        {
+            double[] expected = [.. x.Chunk(Inputs).SelectMany(row => SlowQuantized.Int8(row, parts[part].Weights).Zip(parts[part].Bias!, (product, bias) => product + bias))];
+            Assert.Equal(expected.Length, actual[part].Length);
+            Assert.All(expected, (value, i) => Assert.Equal(value, actual[part][i], 1e-5));
+        }
+
+        Assert.Equal(outputs >= 2048, graph.Optimized.Graph.Node.Any(node => node.Name.Contains(".scaled", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Linears_OneRowAloneOrAmongOthers_IsTheSameBits()
     {
