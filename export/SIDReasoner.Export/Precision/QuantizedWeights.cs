@@ -15,8 +15,12 @@ internal sealed class QuantizedWeights(OnnxGraphBuilder graph, CheckpointWeights
         var rows = stored.EmbedStored(label, name, ids);
         if (weights.Rotation is not { } rotation)
             return rows;
-        var matrix = file.AddFloats(graph, "residual_rotation", [rotation.Width, rotation.Width], rotation.Transposed);
-        return graph.RowProduct(label + ".rotated", rows, matrix);
+        var (left, right) = rotation.Factors();
+        var (a, b) = ((long)Math.Sqrt(left.Length), (long)Math.Sqrt(right.Length));
+        var blocks = graph.Op(label + ".blocks", "Reshape", [rows, graph.Int64s(0, 0, a, b)]);
+        var outer = graph.Op(label + ".rotated_outer", "MatMul", [file.AddFloats(graph, "residual_rotation.left", [a, a], () => left), blocks]);
+        var inner = graph.Op(label + ".rotated_inner", "MatMul", [outer, file.AddFloats(graph, "residual_rotation.right", [b, b], () => right)]);
+        return graph.Op(label + ".rotated", "Reshape", [inner, graph.Int64s(0, 0, rotation.Width)]);
     }
 
     /// <inheritdoc/>

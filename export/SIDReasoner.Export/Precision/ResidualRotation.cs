@@ -7,7 +7,7 @@ namespace SIDReasoner.Export.Precision;
 /// <summary>An orthogonal matrix Q [H, H] through which the residual stream passes, x' = x Q: a channel that is fifty times larger than the rest is spread over all, and every row rounds well.</summary>
 /// <remarks>
 /// Norms without a weight commute with it, so each norm's weight moves into the products that read the norm, which are then rotated as the stream is; products that write to the
-/// stream are rotated on their output side. The function stays. Only the embeddings are rotated at run time, by one product [H, H].
+/// stream are rotated on their output side. The function stays. Only the embeddings are rotated at run time, by two small products (<see cref="Factors"/>).
 /// Q = C (x) W: W Hadamard's matrix of the largest power of two that divides H, C the cosine transform (DCT-II, orthonormal) of what remains; no entry is larger than sqrt(2 / H).
 /// Source: QuaRot (arXiv 2404.00456), section 4, stage 1a; there with random signs, which add nothing where outliers sit in single channels. Any number of threads may use it.
 /// </remarks>
@@ -92,6 +92,24 @@ internal sealed class ResidualRotation
             for (var i = 0; i < rest; i++)
                 TensorPrimitives.MultiplyAdd<float>(copy.AsSpan(i * block, block), _rest[i, j], target, target);
         }
+    }
+
+    /// <summary>Two small matrices in place of one: a row of the stream as X [a, b], a b = H, becomes L^T X R.</summary>
+    /// <returns>L^T [a, a] and R [b, b], float32, with Q = L (x) R. R is Hadamard's, its size the power of two nearest below or at the root of H that divides H.</returns>
+    public (float[] LeftTransposed, float[] Right) Factors()
+    {
+        var b = 1;
+        while (4 * b * b <= Width && 2 * b <= _power)
+            b *= 2;
+        var (a, root) = (Width / b, MathF.Sqrt(b));
+        var transposed = Transposed();
+        var left = new float[a * a];
+        for (var i = 0; i < left.Length; i++)
+            left[i] = transposed[i / a * b * Width + i % a * b] * root;
+        var right = new float[b * b];
+        for (var i = 0; i < right.Length; i++)
+            right[i] = (int.PopCount(i / b & i % b) & 1) == 0 ? 1 / root : -1 / root;
+        return (left, right);
     }
 
     /// <summary>Q^T, float32 [H, H].</summary>

@@ -39,6 +39,30 @@ public sealed class ResidualRotationTests
         Assert.All(matrix, value => Assert.True(Math.Abs(value) <= Math.Sqrt(2.0 / width) + 1e-6));
     }
 
+    /// <summary>Both factors near the root of the width where powers of two allow it.</summary>
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(15, 15, 1)]
+    [InlineData(64, 8, 8)]
+    [InlineData(96, 12, 8)]
+    [InlineData(576, 36, 16)]
+    [InlineData(1024, 32, 32)]
+    [InlineData(1028, 257, 4)]
+    public void Factors_AnyWidth_MakeTheMatrix(int width, int a, int b)
+    {
+        var rotation = Rotation(width);
+        var transposed = rotation.Transposed();
+
+        var (left, right) = rotation.Factors();
+
+        Assert.Equal((a * a, b * b), (left.Length, right.Length));
+        for (var i = 0; i < width; i++)
+        {
+            for (var j = 0; j < width; j++)
+                Assert.Equal(transposed[j * width + i], left[j / b * a + i / b] * right[i % b * b + j % b], 1e-6);
+        }
+    }
+
     [Theory]
     [InlineData(96, 1)]
     [InlineData(96, 5)]
