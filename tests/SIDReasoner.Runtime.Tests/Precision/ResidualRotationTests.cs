@@ -1,4 +1,7 @@
+using Onnx;
 using SIDReasoner.Core.Checkpoints;
+using SIDReasoner.Export.Decoder;
+using SIDReasoner.Export.Onnx;
 using SIDReasoner.Export.Precision;
 using SIDReasoner.Runtime.Tests.Model;
 using SIDReasoner.TestSupport;
@@ -150,6 +153,25 @@ public sealed class ResidualRotationTests
         var rotated = Distance(exact, SlowQuantized.Int8(x, weights));
 
         Assert.True(rotated < 0.5 * plain, $"{rotated} rotated, {plain} as it is.");
+    }
+
+    /// <summary>An adapter reads and writes the stream as it was trained on; with 4 bits rotation costs more than it gains.</summary>
+    [Theory]
+    [InlineData("int8", "", true)]
+    [InlineData("int8", "model.layers.0.mlp.down_proj", false)]
+    [InlineData("int4", "", false)]
+    public void Scope_AdaptersOrFourBits_RotateNothing(string precision, string adapted, bool rotates)
+    {
+        using var files = RandomCheckpoint.Create("qwen3-tied", seed: 35);
+        using var checkpoint = CheckpointFolder.Open(files.Folder);
+        using var file = new WeightFile(Path.Combine(files.Folder, "model.bin"));
+        var graph = new OnnxGraphBuilder("test");
+        var ids = graph.Input("ids", TensorProto.Types.DataType.Int64, "batch", "rows");
+
+        var scope = PrecisionForms.Scope(precision, graph, checkpoint, file, magnitudes: null, adapted.Split(',', StringSplitOptions.RemoveEmptyEntries).ToHashSet());
+        scope.Weights.Embed("embeddings", DecoderGraph.HeadWeight(checkpoint), ids);
+
+        Assert.Equal(rotates, graph.Build().Graph.Initializer.Any(tensor => tensor.Name.StartsWith("residual_rotation", StringComparison.Ordinal)));
     }
 
     private static void AssertFunctionStays(CheckpointFolder checkpoint, ResidualRotation rotation)
