@@ -36,8 +36,10 @@ internal static class PrefixReuse
     private static void Measure(RivalModel model, SidTrie trie, RivalShape shape, int start, int added, int rounds)
     {
         using OnnxModel keeping = OnnxModel.Load(model.Bundle, new OnnxModelOptions { Threads = Threads, PrefixCacheBytes = KeptBytes });
+        // A model each: two sessions of one model would find its weights in the processor's caches after each other's turns, and the third never.
         using OnnxModel plain = OnnxModel.Load(model.Bundle, new OnnxModelOptions { Threads = Threads });
-        using OnnxDecoderSession kept = keeping.CreateSession(), past = plain.CreateSession(), whole = plain.CreateSession();
+        using OnnxModel another = OnnxModel.Load(model.Bundle, new OnnxModelOptions { Threads = Threads });
+        using OnnxDecoderSession kept = keeping.CreateSession(), past = plain.CreateSession(), whole = another.CreateSession();
         var search = new SidBeamSearch(trie, new ManagedBeamKernel());
         var results = new Hypothesis[Beams];
         var options = new SearchOptions { BeamWidth = Beams };
