@@ -6,11 +6,12 @@ public static class SlowQuantized
     /// <summary>8 bits by rows: each output's weights and each row of x have one scale, sums are whole numbers.</summary>
     /// <param name="x">One row, [in].</param>
     /// <param name="weights">[out, in].</param>
+    /// <param name="range">What the largest code of x stands for; larger values take the last code. Null for the largest magnitude of x.</param>
     /// <returns>[out], without bias.</returns>
-    public static double[] Int8(float[] x, float[][] weights)
+    public static double[] Int8(float[] x, float[][] weights, float? range = null)
     {
-        float most = x.Max(Math.Abs);
-        int[] codes = [.. x.Select(v => most == 0 ? 0 : (int)MathF.Round(v / most / (1f / 127)))];
+        float most = range ?? x.Max(Math.Abs);
+        int[] codes = [.. x.Select(v => most == 0 ? 0 : (int)Math.Clamp(range is null ? MathF.Round(v / most / (1f / 127)) : MathF.Round(v / (most * (1f / 127))), -128, 127))];
         return [.. weights.Select(row =>
         {
             float scale = row.Max(Math.Abs) / 127;

@@ -59,13 +59,16 @@ internal static class PrecisionForms
             throw Unknown(precision);
     }
 
-    /// <summary>What a precision rounds: with 8 bits the residual stream is rotated, unless an adapter reads and writes it; with 4 that would cost more than it gains (docs/decisions/precision.md).</summary>
+    /// <summary>
+    /// What a precision rounds: with 8 bits down_proj's inputs are rotated, and the residual stream unless an adapter reads and writes it; with 4 that would cost more than it gains
+    /// (docs/decisions/precision.md).
+    /// </summary>
     private static ScaledWeights Weights(
         string precision, CheckpointFolder checkpoint, IReadOnlyDictionary<string, float[]>? magnitudes, IReadOnlySet<string> adapted)
     {
         var rotation = precision == Int8 && adapted.Count == 0 ? ResidualRotation.Of(checkpoint) : null;
         var scales = magnitudes is null ? ChannelScales.None : ChannelFolding.Scales(checkpoint, magnitudes, adapted, isRotated: rotation is not null);
-        return new ScaledWeights(checkpoint.Weights, scales, rotation);
+        return new ScaledWeights(checkpoint.Weights, scales, rotation, precision == Int8 ? BlockRotation.Of(checkpoint) : null);
     }
 
     private static SidReasonerException Unknown(string precision) =>

@@ -19,9 +19,10 @@ internal sealed class ResidualRotation
     /// <param name="width">Channels of the residual stream (H).</param>
     /// <param name="readers">A weight that reads the stream behind a norm -> that norm's weight.</param>
     /// <param name="writers">Weights and biases whose products are added to the stream.</param>
-    public ResidualRotation(int width, IReadOnlyDictionary<string, string> readers, IReadOnlySet<string> writers)
+    /// <param name="evenReaders">Of the readers, those that <see cref="EvenReaders"/> names.</param>
+    public ResidualRotation(int width, IReadOnlyDictionary<string, string> readers, IReadOnlySet<string> writers, IReadOnlySet<string> evenReaders)
     {
-        (Width, Readers, Writers) = (width, readers, writers);
+        (Width, Readers, Writers, EvenReaders) = (width, readers, writers, evenReaders);
         Norms = readers.Values.ToHashSet(StringComparer.Ordinal);
         _power = width & -width;
         var rest = width / _power;
@@ -42,6 +43,12 @@ internal sealed class ResidualRotation
     /// <summary>Weights and biases whose products are added to the stream.</summary>
     public IReadOnlySet<string> Writers { get; }
 
+    /// <summary>
+    /// Readers whose input's size need not be measured: a rotated norm gives every row a root mean square of 1, spread evenly. All but the head and the first and last layers' q, k, v: a row that
+    /// is no number stays none in the stream, and must reach the cache and the logits by products that measure their input, since a code is always a number.
+    /// </summary>
+    public IReadOnlySet<string> EvenReaders { get; }
+
     /// <summary>Norm weights that moved into their readers.</summary>
     public IReadOnlySet<string> Norms { get; }
 
@@ -49,19 +56,28 @@ internal sealed class ResidualRotation
     public static ResidualRotation Of(CheckpointFolder checkpoint)
     {
         var readers = new Dictionary<string, string>(StringComparer.Ordinal) { [DecoderGraph.HeadWeight(checkpoint)] = "model.norm.weight" };
-        var writers = new HashSet<string>(StringComparer.Ordinal);
+        var (writers, even) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         for (var layer = 0; layer < checkpoint.Config.LayerCount; layer++)
         {
             var name = $"model.layers.{layer}.";
             foreach (var part in (ReadOnlySpan<string>)["q", "k", "v"])
+            {
                 readers.Add($"{name}self_attn.{part}_proj.weight", name + "input_layernorm.weight");
+                if (layer > 0 && layer < checkpoint.Config.LayerCount - 1)
+                    even.Add($"{name}self_attn.{part}_proj.weight");
+            }
+
             foreach (var part in (ReadOnlySpan<string>)["gate", "up"])
+            {
                 readers.Add($"{name}mlp.{part}_proj.weight", name + "post_attention_layernorm.weight");
+                even.Add($"{name}mlp.{part}_proj.weight");
+            }
+
             foreach (var writer in (ReadOnlySpan<string>)["self_attn.o_proj", "mlp.down_proj"])
                 writers.UnionWith([$"{name}{writer}.weight", $"{name}{writer}.bias"]);
         }
 
-        return new ResidualRotation(checkpoint.Config.HiddenSize, readers, writers);
+        return new ResidualRotation(checkpoint.Config.HiddenSize, readers, writers, even);
     }
 
     /// <summary>Q^T X in place: a row x of the stream becomes x Q, a matrix [H, in] that writes to it writes the rotated stream.</summary>

@@ -4,8 +4,8 @@ using SIDReasoner.Core.Checkpoints;
 
 namespace SIDReasoner.Export.Precision;
 
-/// <summary>The checkpoint's values as float32 with the channel scales in them, and rotated where a rotation is given. Any number of threads may read.</summary>
-internal sealed class ScaledWeights(SafetensorsReader reader, ChannelScales scales, ResidualRotation? rotation = null)
+/// <summary>The checkpoint's values as float32 with the channel scales in them, and rotated where rotations are given. Any number of threads may read.</summary>
+internal sealed class ScaledWeights(SafetensorsReader reader, ChannelScales scales, ResidualRotation? rotation = null, BlockRotation? inputRotation = null)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, float[]> _norms = [];
@@ -13,6 +13,9 @@ internal sealed class ScaledWeights(SafetensorsReader reader, ChannelScales scal
 
     /// <summary>What the residual stream is rotated by; null where it is not.</summary>
     public ResidualRotation? Rotation => rotation;
+
+    /// <summary>What the inputs of a matrix are to be rotated by at run time; null where they stay.</summary>
+    public BlockRotation? InputRotation(string name) => inputRotation is { Size: > 1 } && inputRotation.Readers.Contains(name) ? inputRotation : null;
 
     /// <summary>Dimensions of a tensor.</summary>
     public IReadOnlyList<long> Shape(string name) => reader.Tensors[name].Shape;
@@ -37,12 +40,10 @@ internal sealed class ScaledWeights(SafetensorsReader reader, ChannelScales scal
     public void Row(string name, int row, Span<float> values)
     {
         if (rotation is not null && rotation.Writers.Contains(name))
-        {
             RotatedWriter(name, rotation, values.Length).AsSpan(row * values.Length, values.Length).CopyTo(values);
-            return;
-        }
-
-        ReadRow(name, row, values);
+        else
+            ReadRow(name, row, values);
+        InputRotation(name)?.Apply(values);
         if (rotation is not null && rotation.Readers.TryGetValue(name, out var norm))
         {
             TensorPrimitives.Multiply(values, Norm(norm), values);

@@ -6,13 +6,18 @@ namespace SIDReasoner.Runtime.Tests.Model;
 
 /// <summary>The decoder as its papers write it: one position after the other, in double, nothing kept, nothing fused.</summary>
 /// <param name="checkpoint">Settings and weights.</param>
-/// <param name="product">x [in] and weights [out * in] -> [out], in place of sums of products: how a precision computes. Null for the sums.</param>
+/// <param name="product">Name of the weights, x [in] and the weights [out * in] -> [out], in place of sums of products: how a precision computes. Null for the sums.</param>
 /// <param name="scales">Channel scales in norms and products, not in the embeddings. Null for none.</param>
 /// <param name="rotation">A rotation of the residual stream. Null for none.</param>
+/// <param name="inputRotation">A rotation of some products' inputs. Null for none.</param>
 internal sealed class ReferenceDecoder(
-    CheckpointFolder checkpoint, Func<double[], double[], double[]>? product = null, ChannelScales? scales = null, ResidualRotation? rotation = null)
+    CheckpointFolder checkpoint,
+    Func<string, double[], double[], double[]>? product = null,
+    ChannelScales? scales = null,
+    ResidualRotation? rotation = null,
+    BlockRotation? inputRotation = null)
 {
-    private readonly ScaledWeights _scaled = new(checkpoint.Weights, scales ?? ChannelScales.None, rotation);
+    private readonly ScaledWeights _scaled = new(checkpoint.Weights, scales ?? ChannelScales.None, rotation, inputRotation);
     private readonly ModelConfig _config = checkpoint.Config;
     private readonly Dictionary<string, double[]> _weights = [];
 
@@ -44,6 +49,15 @@ internal sealed class ReferenceDecoder(
             return x;
         double[] transposed = [.. rotation.Transposed().Select(v => (double)v)];
         return [.. Enumerable.Range(0, x.Length).Select(column => Dot(transposed, column * x.Length, x, 0, x.Length))];
+    }
+
+    /// <summary>Each block times the matrix, where the weight's inputs are rotated.</summary>
+    private double[] RotatedInput(string weight, double[] x)
+    {
+        if (inputRotation is null || !inputRotation.Readers.Contains(weight))
+            return x;
+        var (size, matrix) = (inputRotation.Size, inputRotation.Matrix().Select(v => (double)v).ToArray());
+        return [.. x.Chunk(size).SelectMany(block => Enumerable.Range(0, size).Select(column => Enumerable.Range(0, size).Sum(k => block[k] * matrix[k * size + column])))];
     }
 
     private double[][] Attention(string name, double[][] x)
@@ -114,8 +128,9 @@ internal sealed class ReferenceDecoder(
     private double[] Linear(string name, double[] x, bool hasBias)
     {
         var weight = Weight(name + ".weight");
+        x = RotatedInput(name + ".weight", x);
         var bias = hasBias ? Weight(name + ".bias") : null;
-        var outputs = product?.Invoke(x, weight) ?? [.. Enumerable.Range(0, weight.Length / x.Length).Select(row => Dot(weight, row * x.Length, x, 0, x.Length))];
+        var outputs = product?.Invoke(name + ".weight", x, weight) ?? [.. Enumerable.Range(0, weight.Length / x.Length).Select(row => Dot(weight, row * x.Length, x, 0, x.Length))];
         return bias is null ? outputs : Add(outputs, bias);
     }
 

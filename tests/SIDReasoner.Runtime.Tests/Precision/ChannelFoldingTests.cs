@@ -55,7 +55,7 @@ public sealed class ChannelFoldingTests : IDisposable
             {
                 for (var length = 1; length <= prompt.Length; length++)
                 {
-                    _ = new ReferenceDecoder(checkpoint, (x, w) =>
+                    _ = new ReferenceDecoder(checkpoint, (_, x, w) =>
                     {
                         if (w.Length == weight.Length && w.AsSpan().SequenceEqual(weight))
                             most = [.. most.Zip(x, (a, b) => Math.Max(a, Math.Abs(b)))];
@@ -163,7 +163,7 @@ public sealed class ChannelFoldingTests : IDisposable
         return ChannelMagnitudes.Measure(checkpoint, _folder, Rows, s_prompts);
     }
 
-    private static double[] Int8(double[] x, double[] weights) =>
+    private static double[] Int8(string name, double[] x, double[] weights) =>
         SlowQuantized.Int8([.. x.Select(v => (float)v)], [.. weights.Chunk(x.Length).Select(row => row.Select(v => (float)v).ToArray())]);
 
     private static double Distance(double[] a, double[] b) => Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum());

@@ -1,4 +1,5 @@
 using Onnx;
+using SIDReasoner.Export.Onnx;
 using SIDReasoner.Export.Precision;
 using SIDReasoner.TestSupport;
 using Xunit;
@@ -63,12 +64,80 @@ public sealed class Int8LinearTests
         Assert.Equal(outputs >= 2048, graph.Optimized.Graph.Node.Any(node => node.Name.Contains(".scaled", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public void Linears_OneRowAloneOrAmongOthers_IsTheSameBits()
+    /// <summary>The function is that of the weights as they were; what is rounded has passed through the rotation.</summary>
+    [Theory]
+    [InlineData(16, 16)]
+    [InlineData(1536, 16)]
+    [InlineData(72, 8)]
+    [InlineData(45, 1)]
+    public void Linears_RotatedInputs_EqualTheOracleOfRotatedRows(int inputs, int size)
+    {
+        const int Batch = 2, Rows = 3;
+        var random = new Random(inputs);
+        var part = Part(random, inputs, 30, bias: true);
+        var rotation = new BlockRotation(inputs, new HashSet<string> { "part0.weight" });
+        using var graph = new LinearGraph([part], Writer, inputRotation: rotation);
+        using var other = new LinearGraph([part], Writer, inputRotation: new BlockRotation(inputs, new HashSet<string> { "part1.weight" }));
+        using var plain = Graph(part);
+        var x = Values(random, Batch * Rows * inputs);
+
+        var actual = graph.Run(x, Batch, Rows)[0];
+
+        Assert.Equal(size, rotation.Size);
+        foreach (var row in part.Weights)
+            rotation.Apply(row);
+        for (var row = 0; row < Batch * Rows; row++)
+        {
+            var input = x[(row * inputs)..((row + 1) * inputs)];
+            rotation.Apply(input);
+            var expected = SlowQuantized.Int8(input, part.Weights);
+            for (var n = 0; n < expected.Length; n++)
+                Assert.Equal(expected[n] + part.Bias![n], actual[(row * expected.Length) + n], 1e-4 * inputs / 127);
+        }
+
+        Assert.Equal(plain.Run(x, Batch, Rows)[0], other.Run(x, Batch, Rows)[0]);
+    }
+
+    /// <summary>Behind a rotated norm the range is fixed, and what lies beyond takes the last code.</summary>
+    [Theory]
+    [InlineData(100)]
+    [InlineData(2100)]
+    public void Linears_EvenInputs_EqualTheOracleOfAFixedRange(int outputs)
+    {
+        const int Inputs = 48, Rows = 4;
+        var random = new Random(outputs);
+        var part = Part(random, Inputs, outputs, bias: true);
+        using var graph = new LinearGraph([part], Writer, rotation: Even(Inputs));
+        float[] x = [.. Values(random, Rows * Inputs).Select((value, i) => i % 19 == 0 ? 6 * value : value)];
+
+        var actual = graph.Run(x, 1, Rows)[0];
+
+        Assert.Contains(x, value => Math.Abs(value) > 3.6f);
+        Assert.Contains(x, value => value < -3.6f);
+        foreach (var row in part.Weights)
+            Even(Inputs).Apply(row, columns: 1);
+        for (var row = 0; row < Rows; row++)
+        {
+            var expected = SlowQuantized.Int8(x[(row * Inputs)..((row + 1) * Inputs)], part.Weights, range: 3.5f);
+            for (var n = 0; n < expected.Length; n++)
+                Assert.Equal(expected[n] + part.Bias![n], actual[(row * expected.Length) + n], 1e-4);
+        }
+
+        Assert.Empty(graph.Run([], 1, 0)[0]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Linears_OneRowAloneOrAmongOthers_IsTheSameBits(bool rotates)
     {
         var random = new Random(3);
         const int Inputs = 384, Rows = 61;
-        using var graph = Graph([Part(random, Inputs, 96, bias: true), Part(random, Inputs, 33, bias: true)]);
+        using var graph = new LinearGraph(
+            [Part(random, Inputs, 96, bias: true), Part(random, Inputs, 33, bias: true)],
+            Writer,
+            rotation: rotates ? Even(Inputs) : null,
+            inputRotation: rotates ? new BlockRotation(Inputs, new HashSet<string> { "part0.weight", "part1.weight" }) : null);
         var x = Values(random, Rows * Inputs);
         for (var k = 0; k < Inputs; k += 50)
             x[(7 * Inputs) + k] *= 400;
@@ -111,7 +180,7 @@ public sealed class Int8LinearTests
     {
         const int Inputs = 96;
         var part = Part(new Random(10), Inputs, 333, bias: false);
-        using var head = new LinearGraph([part], (graph, weights, file) => new Int8LinearWriter(graph, weights, file), isHead: true);
+        using var head = new LinearGraph([part], Writer, isHead: true);
         using var linear = Graph([part]);
         var x = Values(new Random(rows), rows * Inputs);
 
@@ -190,8 +259,16 @@ public sealed class Int8LinearTests
         Assert.Equal(Processors.HasInt8Dot ? TensorProto.Types.DataType.Int8 : TensorProto.Types.DataType.Uint8, (TensorProto.Types.DataType)weights.DataType);
     }
 
-    private static LinearGraph Graph(params (float[][] Weights, float[]? Bias)[] parts) =>
-        new(parts, (graph, weights, file) => new Int8LinearWriter(graph, weights, file));
+    private static Int8LinearWriter Writer(OnnxGraphBuilder graph, ScaledWeights weights, WeightFile file) => new(graph, weights, file);
+
+    private static LinearGraph Graph(params (float[][] Weights, float[]? Bias)[] parts) => new(parts, Writer);
+
+    /// <summary>A rotated stream, read by two parts whose input is even.</summary>
+    private static ResidualRotation Even(int width)
+    {
+        var readers = new[] { "part0.weight", "part1.weight" };
+        return new ResidualRotation(width, readers.ToDictionary(name => name, _ => "norm.weight"), new HashSet<string>(), readers.ToHashSet());
+    }
 
     private static (float[][] Weights, float[]? Bias) Part(Random random, int inputs, int outputs, bool bias) =>
         ([.. Enumerable.Range(0, outputs).Select(_ => Values(random, inputs))], bias ? Values(random, outputs) : null);

@@ -20,10 +20,17 @@ internal sealed class LinearGraph : IDisposable
     /// <param name="parts">Weights [out][in] and bias, null where there is none.</param>
     /// <param name="writer">Makes the writer.</param>
     /// <param name="isHead">Whether the one part is a text head.</param>
-    public LinearGraph(IReadOnlyList<(float[][] Weights, float[]? Bias)> parts, Func<OnnxGraphBuilder, ScaledWeights, WeightFile, ILinearWriter> writer, bool isHead = false)
+    /// <param name="rotation">A rotation of the residual stream, whose readers are <c>part0.weight</c>, ...; <c>norm.weight</c> is 1. Null for none.</param>
+    /// <param name="inputRotation">A rotation of inputs. Null for none.</param>
+    public LinearGraph(
+        IReadOnlyList<(float[][] Weights, float[]? Bias)> parts,
+        Func<OnnxGraphBuilder, ScaledWeights, WeightFile, ILinearWriter> writer,
+        bool isHead = false,
+        ResidualRotation? rotation = null,
+        BlockRotation? inputRotation = null)
     {
         _inputs = parts[0].Weights[0].Length;
-        var tensors = new List<TensorData>();
+        var tensors = new List<TensorData> { TensorData.FromFloats("norm.weight", [_inputs], [.. Enumerable.Repeat(1f, _inputs)]) };
         for (var i = 0; i < parts.Count; i++)
         {
             tensors.Add(TensorData.FromFloats($"part{i}.weight", [parts[i].Weights.Length, _inputs], [.. parts[i].Weights.SelectMany(row => row)]));
@@ -37,7 +44,7 @@ internal sealed class LinearGraph : IDisposable
         var x = graph.Input("x", TensorProto.Types.DataType.Float, "batch", "rows", _inputs);
         using (var file = new WeightFile(Path.Combine(_folder, "weights.bin")))
         {
-            var linears = writer(graph, new ScaledWeights(reader, ChannelScales.None), file);
+            var linears = writer(graph, new ScaledWeights(reader, ChannelScales.None, rotation, inputRotation), file);
             var rows = graph.Op("rows", "Shape", [x], new OnnxAttribute("start", 1), new OnnxAttribute("end", 2));
             var values = isHead
                 ? [linears.TextHead("part0", x, rows, "part0.weight")]

@@ -10,8 +10,8 @@ namespace SIDReasoner.Runtime.Tests.Precision;
 /// <summary>Whole decoders against the decoder written out with the oracle's products in place of sums.</summary>
 public sealed class QuantizedDecoderTests
 {
-    /// <summary>Rounding an input to the other of two codes is the most that float32 beside double may do.</summary>
-    private const double Flips = 0.25;
+    /// <summary>Of what rounding costs.</summary>
+    private const double Tolerance = 1e-3;
 
     private static readonly int[] s_prompt = [1, 5, 9, 30, 12, 7, 3];
 
@@ -32,9 +32,25 @@ public sealed class QuantizedDecoderTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void AppendTokens_Quantized_EqualsTheOraclesDecoder(string precision, string variant)
+    public void AppendTokens_Quantized_EqualsTheOraclesDecoder(string precision, string variant) => AssertEqualsTheOracle(precision, variant, layers: 2);
+
+    /// <summary>Between the first and the last layer the inputs of q, k, v have a fixed range.</summary>
+    [Theory]
+    [InlineData("qwen3-tied")]
+    [InlineData("llama-small-heads")]
+    public void AppendTokens_MiddleLayersIn8Bits_EqualsTheOraclesDecoder(string variant) => AssertEqualsTheOracle("int8", variant, layers: 4);
+
+    /// <summary>float32 beside double may round an input to the other of two codes, in one model of three: the test is that it does so no more often.</summary>
+    private static void AssertEqualsTheOracle(string precision, string variant, int layers)
     {
-        using var files = RandomCheckpoint.Create(variant, seed: 13);
+        double[] errors = [.. Enumerable.Range(13, 3).Select(seed => ErrorToCost(precision, variant, layers, seed))];
+
+        Assert.True(errors.Count(error => error < Tolerance) >= 2, $"The graphs are {string.Join(", ", errors)} from the oracle, where 1 is what rounding costs.");
+    }
+
+    private static double ErrorToCost(string precision, string variant, int layers, int seed)
+    {
+        using var files = RandomCheckpoint.Create(variant, seed, change: config => config with { LayerCount = layers });
         using var checkpoint = CheckpointFolder.Open(files.Folder);
         using var source = new OnnxSessionSource(files.Folder, change: o => o with { Precisions = [precision] });
         using var session = source.CreateSession();
@@ -42,20 +58,18 @@ public sealed class QuantizedDecoderTests
         session.AppendTokens(s_prompt, StepOutputs.Logits);
 
         var exact = new ReferenceDecoder(checkpoint).LastLogits(s_prompt);
-        var rotation = precision == "int8" ? ResidualRotation.Of(checkpoint) : null;
-        var quantized = new ReferenceDecoder(checkpoint, Product(precision), rotation: rotation).LastLogits(s_prompt);
-        var cost = Distance(exact, quantized);
-        var error = Distance(quantized, [.. session.Logits.AsSpan().ToArray().Select(v => (double)v)]);
-        Assert.True(error < Flips * cost, $"The graph is {error} from the oracle, which is {cost} from the exact decoder.");
+        var (rotation, inputRotation) = precision == "int8" ? (ResidualRotation.Of(checkpoint), BlockRotation.Of(checkpoint)) : (null, null);
+        var quantized = new ReferenceDecoder(checkpoint, Product(precision, rotation), rotation: rotation, inputRotation: inputRotation).LastLogits(s_prompt);
+        return Distance(quantized, [.. session.Logits.AsSpan().ToArray().Select(v => (double)v)]) / Distance(exact, quantized);
     }
 
-    private static Func<double[], double[], double[]> Product(string precision) => (x, weights) =>
+    private static Func<string, double[], double[], double[]> Product(string precision, ResidualRotation? rotation) => (name, x, weights) =>
     {
         float[] row = [.. x.Select(v => (float)v)];
         var rows = weights.Chunk(x.Length).Select(w => w.Select(v => (float)v).ToArray()).ToArray();
         return precision switch
         {
-            "int8" => SlowQuantized.Int8(row, rows),
+            "int8" => SlowQuantized.Int8(row, rows, rotation!.EvenReaders.Contains(name) ? 3.5f : null),
             "int4" => SlowQuantized.Blocks(row, rows, Int4LinearTests.Round),
             _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "No oracle."),
         };

@@ -136,6 +136,20 @@ public sealed class ResidualRotationTests
         AssertFunctionStays(checkpoint, ResidualRotation.Of(checkpoint));
     }
 
+    /// <summary>A row that is no number must reach the cache, in the layer where it is lost if that is the first, and the logits.</summary>
+    [Fact]
+    public void Of_FourLayers_MeasuresTheHeadAndTheFirstAndLastLayersAttention()
+    {
+        using var files = RandomCheckpoint.Create("qwen3-untied", seed: 36, change: config => config with { LayerCount = 4 });
+        using var checkpoint = CheckpointFolder.Open(files.Folder);
+        var rotation = ResidualRotation.Of(checkpoint);
+
+        string[] measured = [.. rotation.Readers.Keys.Except(rotation.EvenReaders)];
+
+        string[] expected = ["lm_head.weight", .. new[] { 0, 3 }.SelectMany(layer => new[] { "q", "k", "v" }.Select(part => $"model.layers.{layer}.self_attn.{part}_proj.weight"))];
+        Assert.Equal(expected.Order(), measured.Order());
+    }
+
     /// <summary>One channel is fifty times larger than the rest, as in pretrained models.</summary>
     [Fact]
     public void Apply_RowWithAnOutlier_RoundsBetter()
@@ -184,7 +198,7 @@ public sealed class ResidualRotationTests
             Assert.Equal(plain[i], rotated[i], 1e-4);
     }
 
-    private static ResidualRotation Rotation(int width) => new(width, new Dictionary<string, string>(), new HashSet<string>());
+    private static ResidualRotation Rotation(int width) => new(width, new Dictionary<string, string>(), new HashSet<string>(), new HashSet<string>());
 
     private static double Distance(double[] a, double[] b) => Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum());
 }
