@@ -23,11 +23,23 @@ internal sealed class DecoderRivals(RivalOptions options)
     private readonly RivalReport _report = new();
     private double _bandwidth;
 
-    /// <summary>Runs what a command line asks for.</summary>
+    /// <summary>Runs what a command line asks for; one line to the error stream and exit code 2 where it asks for nothing known.</summary>
     public static void Run(ReadOnlySpan<string> args)
     {
         string command = "dotnet run --project benchmarks/SIDReasoner.Benchmarks -c Release -- decoder-rivals " + string.Join(' ', args.ToArray());
-        new DecoderRivals(RivalOptions.Parse(args)).Run(command.TrimEnd());
+        RivalOptions options;
+        try
+        {
+            options = RivalOptions.Parse(args);
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException)
+        {
+            Console.Error.WriteLine(error.Message);
+            Environment.ExitCode = 2;
+            return;
+        }
+
+        new DecoderRivals(options).Run(command.TrimEnd());
     }
 
     private void Run(string command)

@@ -2,6 +2,7 @@ using SIDReasoner.Benchmarks.Decoders.Builder;
 using SIDReasoner.Benchmarks.Decoders.Gguf;
 using SIDReasoner.Benchmarks.Decoders.Llama;
 using SIDReasoner.Core;
+using SIDReasoner.Core.Checkpoints;
 using SIDReasoner.Core.Configuration;
 using SIDReasoner.Runtime.Bundles;
 using SIDReasoner.Runtime.Model;
@@ -37,8 +38,15 @@ internal sealed class RivalFiles(string checkpoint, Bundle bundle, string folder
             model = OnnxModel.Load(bundle, options with { ForcePrecision = true });
         }
 
-        string weights = precision == "fp32" ? "model.safetensors" : $"model.{precision}.bin";
-        return new Contender($"ours {precision}", model.CreateSession(), new FileInfo(bundle.FilePath(weights)).Length, model);
+        long bytes = precision == "fp32" ? Float32Bytes() : new FileInfo(bundle.FilePath($"model.{precision}.bin")).Length;
+        return new Contender($"ours {precision}", model.CreateSession(), bytes, model);
+    }
+
+    /// <summary>What the checkpoint's weights are in memory, where 16 bits are widened once, at load.</summary>
+    private long Float32Bytes()
+    {
+        using var weights = SafetensorsReader.Open(checkpoint);
+        return sizeof(float) * weights.Tensors.Values.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size));
     }
 
     /// <summary>llama.cpp over our own file of the same weights.</summary>
