@@ -17,8 +17,8 @@ internal sealed class Int8LinearWriter(OnnxGraphBuilder graph, ScaledWeights wei
     private const float Step = 1f / Int8Rows.Most;
     private const byte Zero = 128;
 
-    /// <summary>Codes reach so many root mean squares of an even input; of a normal distribution 5 values in 10,000 lie beyond, and take the last code.</summary>
-    private const float EvenRange = 3.5f;
+    /// <summary>Codes reach so many root mean squares of a bounded input; of a normal distribution 5 values in 10,000 lie beyond, and take the last code.</summary>
+    private const float BoundedRange = 3.5f;
 
     /// <summary>From so many outputs on the kernel takes longer to copy their scales than a node takes to multiply one row by them.</summary>
     private const int WideOutputs = 2048;
@@ -28,14 +28,14 @@ internal sealed class Int8LinearWriter(OnnxGraphBuilder graph, ScaledWeights wei
     {
         var name = parts[0].Name;
         string[] weightNames = [.. parts.Select(part => part.Weight)];
-        var isEven = weights.Rotation is { } rotation && weightNames.All(rotation.EvenReaders.Contains);
-        var (matrix, scale) = Rows(name, weightNames, isEven ? EvenRange : 1);
+        var isBounded = weights.Rotation is { } rotation && weightNames.All(rotation.BoundedReaders.Contains);
+        var (matrix, scale) = Rows(name, weightNames, isBounded ? BoundedRange : 1);
         var rotated = Rotated(name, x, weightNames[0]);
-        var (codes, most) = isEven ? (Rounded(name, rotated, Step * EvenRange), OnnxValue.None) : Codes(name, rotated, mayBeEmpty);
+        var (codes, most) = isBounded ? (Rounded(name, rotated, Step * BoundedRange), OnnxValue.None) : Codes(name, rotated, mayBeEmpty);
         var product = parts.Sum(part => weights.Shape(part.Weight)[0]) < WideOutputs
             ? Product(name, codes, matrix, scale)
             : graph.Op(name + ".scaled", "Mul", [Product(name, codes, matrix, graph.Float(1)), scale]);
-        if (!isEven)
+        if (!isBounded)
             product = graph.Op(name, "Mul", [product, most]);
         return LinearParts.BiasAndSplit(graph, weights, file, product, parts);
     }

@@ -19,10 +19,10 @@ internal sealed class ResidualRotation
     /// <param name="width">Channels of the residual stream (H).</param>
     /// <param name="readers">A weight that reads the stream behind a norm -> that norm's weight.</param>
     /// <param name="writers">Weights and biases whose products are added to the stream.</param>
-    /// <param name="evenReaders">Of the readers, those that <see cref="EvenReaders"/> names.</param>
-    public ResidualRotation(int width, IReadOnlyDictionary<string, string> readers, IReadOnlySet<string> writers, IReadOnlySet<string> evenReaders)
+    /// <param name="boundedReaders">Of the readers, those that <see cref="BoundedReaders"/> names.</param>
+    public ResidualRotation(int width, IReadOnlyDictionary<string, string> readers, IReadOnlySet<string> writers, IReadOnlySet<string> boundedReaders)
     {
-        (Width, Readers, Writers, EvenReaders) = (width, readers, writers, evenReaders);
+        (Width, Readers, Writers, BoundedReaders) = (width, readers, writers, boundedReaders);
         Norms = readers.Values.ToHashSet(StringComparer.Ordinal);
         _power = width & -width;
         var rest = width / _power;
@@ -47,7 +47,7 @@ internal sealed class ResidualRotation
     /// Readers whose input's size need not be measured: a rotated norm gives every row a root mean square of 1, spread evenly. All but the head and the first and last layers' q, k, v: a row that
     /// is no number stays none in the stream, and must reach the cache and the logits by products that measure their input, since a code is always a number.
     /// </summary>
-    public IReadOnlySet<string> EvenReaders { get; }
+    public IReadOnlySet<string> BoundedReaders { get; }
 
     /// <summary>Norm weights that moved into their readers.</summary>
     public IReadOnlySet<string> Norms { get; }
@@ -56,7 +56,7 @@ internal sealed class ResidualRotation
     public static ResidualRotation Of(CheckpointFolder checkpoint)
     {
         var readers = new Dictionary<string, string>(StringComparer.Ordinal) { [DecoderGraph.HeadWeight(checkpoint)] = "model.norm.weight" };
-        var (writers, even) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var (writers, bounded) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         for (var layer = 0; layer < checkpoint.Config.LayerCount; layer++)
         {
             var name = $"model.layers.{layer}.";
@@ -64,20 +64,20 @@ internal sealed class ResidualRotation
             {
                 readers.Add($"{name}self_attn.{part}_proj.weight", name + "input_layernorm.weight");
                 if (layer > 0 && layer < checkpoint.Config.LayerCount - 1)
-                    even.Add($"{name}self_attn.{part}_proj.weight");
+                    bounded.Add($"{name}self_attn.{part}_proj.weight");
             }
 
             foreach (var part in (ReadOnlySpan<string>)["gate", "up"])
             {
                 readers.Add($"{name}mlp.{part}_proj.weight", name + "post_attention_layernorm.weight");
-                even.Add($"{name}mlp.{part}_proj.weight");
+                bounded.Add($"{name}mlp.{part}_proj.weight");
             }
 
             foreach (var writer in (ReadOnlySpan<string>)["self_attn.o_proj", "mlp.down_proj"])
                 writers.UnionWith([$"{name}{writer}.weight", $"{name}{writer}.bias"]);
         }
 
-        return new ResidualRotation(checkpoint.Config.HiddenSize, readers, writers, even);
+        return new ResidualRotation(checkpoint.Config.HiddenSize, readers, writers, bounded);
     }
 
     /// <summary>Q^T X in place: a row x of the stream becomes x Q, a matrix [H, in] that writes to it writes the rotated stream.</summary>

@@ -102,12 +102,12 @@ public sealed class Int8LinearTests
     [Theory]
     [InlineData(100)]
     [InlineData(2100)]
-    public void Linears_EvenInputs_EqualTheOracleOfAFixedRange(int outputs)
+    public void Linears_BoundedInputs_EqualTheOracleOfAFixedRange(int outputs)
     {
         const int Inputs = 48, Rows = 4;
         var random = new Random(outputs);
         var part = Part(random, Inputs, outputs, bias: true);
-        using var graph = new LinearGraph([part], Writer, rotation: Even(Inputs));
+        using var graph = new LinearGraph([part], Writer, rotation: Bounded(Inputs));
         float[] x = [.. Values(random, Rows * Inputs).Select((value, i) => i % 19 == 0 ? 6 * value : value)];
 
         var actual = graph.Run(x, 1, Rows)[0];
@@ -115,7 +115,7 @@ public sealed class Int8LinearTests
         Assert.Contains(x, value => Math.Abs(value) > 3.6f);
         Assert.Contains(x, value => value < -3.6f);
         foreach (var row in part.Weights)
-            Even(Inputs).Apply(row, columns: 1);
+            Bounded(Inputs).Apply(row, columns: 1);
         for (var row = 0; row < Rows; row++)
         {
             var expected = SlowQuantized.Int8(x[(row * Inputs)..((row + 1) * Inputs)], part.Weights, range: 3.5f);
@@ -136,7 +136,7 @@ public sealed class Int8LinearTests
         using var graph = new LinearGraph(
             [Part(random, Inputs, 96, bias: true), Part(random, Inputs, 33, bias: true)],
             Writer,
-            rotation: rotates ? Even(Inputs) : null,
+            rotation: rotates ? Bounded(Inputs) : null,
             inputRotation: rotates ? new BlockRotation(Inputs, new HashSet<string> { "part0.weight", "part1.weight" }) : null);
         var x = Values(random, Rows * Inputs);
         for (var k = 0; k < Inputs; k += 50)
@@ -263,8 +263,8 @@ public sealed class Int8LinearTests
 
     private static LinearGraph Graph(params (float[][] Weights, float[]? Bias)[] parts) => new(parts, Writer);
 
-    /// <summary>A rotated stream, read by two parts whose input is even.</summary>
-    private static ResidualRotation Even(int width)
+    /// <summary>A rotated stream, read by two parts whose input is bounded.</summary>
+    private static ResidualRotation Bounded(int width)
     {
         var readers = new[] { "part0.weight", "part1.weight" };
         return new ResidualRotation(width, readers.ToDictionary(name => name, _ => "norm.weight"), new HashSet<string>(), readers.ToHashSet());

@@ -144,7 +144,7 @@ public sealed class ResidualRotationTests
         using var checkpoint = CheckpointFolder.Open(files.Folder);
         var rotation = ResidualRotation.Of(checkpoint);
 
-        string[] measured = [.. rotation.Readers.Keys.Except(rotation.EvenReaders)];
+        string[] measured = [.. rotation.Readers.Keys.Except(rotation.BoundedReaders)];
 
         string[] expected = ["lm_head.weight", .. new[] { 0, 3 }.SelectMany(layer => new[] { "q", "k", "v" }.Select(part => $"model.layers.{layer}.self_attn.{part}_proj.weight"))];
         Assert.Equal(expected.Order(), measured.Order());
