@@ -85,7 +85,11 @@ internal sealed class StepInputs
             LastIndexes = Int32(graph, "step.last_indexes", graph.Op("step.last_indexes64", "Sub", [lengths, graph.Int64(1)])),
             TotalLength = Int32(graph, "step.total_length", graph.Op("step.total_scalar", "Squeeze", [total])),
             PositionIds = positions,
-            AttentionBias = Bias(graph, control, beams, suffix, depth, rows, total),
+            AttentionBias = graph.If(
+                "attention_bias",
+                graph.Op("beams.any", "Greater", [beams, graph.Int64s(0)]),
+                () => Bias(graph, control, beams, suffix, depth, rows, total),
+                () => NoBias(graph, rows, total)),
             FullRows = graph.Op("step.full_rows", "Sub", [graph.Int64s(1), noFull]),
             Cos = graph.External("rotary.cos", Real, tableShape, RotaryEmbedding.FileName, 0, tableBytes),
             Sin = graph.External("rotary.sin", Real, tableShape, RotaryEmbedding.FileName, tableBytes, tableBytes),
@@ -139,8 +143,12 @@ internal sealed class StepInputs
         var above = graph.Op("beams.rows_after", "Sub", [rows, beams]);
         var pads = graph.Op("beams.pads", "Concat", [zero, left, above, zero], new OnnxAttribute("axis", 0));
         var padded = graph.Op("beams.padded", "Pad", [mask, pads]);
-        return graph.Op("attention_bias", "Unsqueeze", [padded, graph.Int64s(0, 1)]);
+        return graph.Op("beams.bias", "Unsqueeze", [padded, graph.Int64s(0, 1)]);
     }
+
+    /// <summary>Text: causal attention hides what it must.</summary>
+    private static OnnxValue NoBias(OnnxGraphBuilder graph, OnnxValue rows, OnnxValue total) =>
+        graph.Op("text.bias", "ConstantOfShape", [graph.Op("text.bias_shape", "Concat", [graph.Int64s(1, 1), rows, total], new OnnxAttribute("axis", 0))], Filled(0));
 
     private static OnnxAttribute Filled(float value)
     {
