@@ -28,14 +28,7 @@ internal sealed class BlockRotation
         Enumerable.Range(0, checkpoint.Config.LayerCount).Select(layer => $"model.layers.{layer}.mlp.down_proj.weight").ToHashSet(StringComparer.Ordinal));
 
     /// <summary>One block, float32 [Size, Size].</summary>
-    public float[] Matrix()
-    {
-        var entry = 1 / MathF.Sqrt(Size);
-        var matrix = new float[Size * Size];
-        for (var i = 0; i < matrix.Length; i++)
-            matrix[i] = (int.PopCount(i / Size & i % Size) & 1) == 0 ? entry : -entry;
-        return matrix;
-    }
+    public float[] Matrix() => Hadamard.Matrix(Size);
 
     /// <summary>Rotates a row, of inputs or of weights, in place.</summary>
     public void Apply(Span<float> row)

@@ -122,10 +122,7 @@ internal sealed class ResidualRotation
         var left = new float[a * a];
         for (var i = 0; i < left.Length; i++)
             left[i] = transposed[i / a * b * Width + i % a * b] * root;
-        var right = new float[b * b];
-        for (var i = 0; i < right.Length; i++)
-            right[i] = (int.PopCount(i / b & i % b) & 1) == 0 ? 1 / root : -1 / root;
-        return (left, right);
+        return (left, Hadamard.Matrix(b));
     }
 
     /// <summary>Q^T, float32 [H, H].</summary>
