@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using SIDReasoner.Core.Checkpoints;
 
 namespace SIDReasoner.Export.Precision;
@@ -33,21 +34,7 @@ internal sealed class BlockRotation
     /// <summary>Rotates a row, of inputs or of weights, in place.</summary>
     public void Apply(Span<float> row)
     {
-        var entry = 1 / MathF.Sqrt(Size);
-        for (var start = 0; start < row.Length; start += Size)
-        {
-            var block = row.Slice(start, Size);
-            for (var half = 1; half < Size; half *= 2)
-            {
-                for (var i = 0; i < Size; i++)
-                {
-                    if ((i & half) == 0)
-                        (block[i], block[i + half]) = (block[i] + block[i + half], block[i] - block[i + half]);
-                }
-            }
-
-            for (var i = 0; i < Size; i++)
-                block[i] *= entry;
-        }
+        Hadamard.Transform(row, Size, columns: 1);
+        TensorPrimitives.Multiply(row, 1 / MathF.Sqrt(Size), row);
     }
 }

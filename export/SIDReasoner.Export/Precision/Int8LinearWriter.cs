@@ -8,6 +8,7 @@ namespace SIDReasoner.Export.Precision;
 /// <remarks>
 /// m = max |row|; codes = round(127 x / m) + 128 as u8; MatMulIntegerToFloat with s8 weights [in, out]; times m. A row of zeros gives 0: 0 / 0
 /// becomes some code, every product of codes is finite, and m is 0. ReduceMax gives no rows a wrong shape, which Reshape puts right.
+/// Behind a rotated norm m is the same for every row and part of the outputs' scales (<see cref="ResidualRotation.BoundedReaders"/>).
 /// Each distinct input is quantised once, and projections that share it (q, k, v; gate, up) are one product over weights laid side by side.
 /// Only u8 times s8 has a fast kernel, and only with VNNI; without, sums of two products may saturate.
 /// The kernel copies the outputs' scales one by one, on one thread, at each run. Wide products therefore multiply by 1, and a node of its own by the scales.

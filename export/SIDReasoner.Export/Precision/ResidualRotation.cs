@@ -85,20 +85,8 @@ internal sealed class ResidualRotation
     /// <param name="columns">1 for a row of the stream.</param>
     public void Apply(Span<float> values, int columns)
     {
+        Hadamard.Transform(values, _power, columns);
         var copy = new float[values.Length];
-        for (var half = columns; half < _power * columns; half *= 2)
-        {
-            for (var start = 0; start < values.Length; start += 2 * half)
-            {
-                var first = values.Slice(start, half);
-                var second = values.Slice(start + half, half);
-                var sum = copy.AsSpan(0, half);
-                TensorPrimitives.Add<float>(first, second, sum);
-                TensorPrimitives.Subtract<float>(first, second, second);
-                sum.CopyTo(first);
-            }
-        }
-
         values.CopyTo(copy);
         values.Clear();
         var (rest, block) = (_rest.GetLength(0), _power * columns);

